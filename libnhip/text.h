@@ -10,6 +10,7 @@
 #define NH_TEXT_H
 
 #include "libnhip/buf.h"
+#include <stdbool.h>
 
 enum nh_lang { NH_VI, NH_EN, NH_LANGS };
 
@@ -28,6 +29,8 @@ void nh_collate(const char *s, struct nh_buf *out);
 void nh_number(enum nh_lang lang, double v, int decimals, struct nh_buf *out);
 /* "1 giờ 15 phút", "1 h 15 min". */
 void nh_duration(enum nh_lang lang, int64_t seconds, struct nh_buf *out);
+/* Seconds east of UTC in `zone` (NULL: Asia/Ho_Chi_Minh) at that time. */
+int nh_zone_offset_s(const char *zone, int64_t wall_s);
 /* "14:05 22/11/2026" in the zone (NULL: Asia/Ho_Chi_Minh); with_date false: "14:05". */
 void nh_when(int64_t wall_s, const char *zone, bool with_date, struct nh_buf *out);
 
