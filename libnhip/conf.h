@@ -69,6 +69,16 @@ const char *nh_conf_title(const struct nh_conf *c);
 enum nh_err nh_conf_bad(const struct nh_conf *c, const char *name,
     struct nh_conf_problem *problem, const char *fmt, ...) NH_PRINTF(4, 5);
 
+/*
+ * "90s", "5min", "2h", "14d", "2w", "5y" (365 days), or with `plain_unit` a number alone,
+ * as seconds. NH_EINVAL for anything else and for what does not fit 100 years.
+ */
+enum nh_err nh_conf_parse_duration(
+    const char *text, const char *plain_unit, int64_t *seconds) NH_MUST_CHECK;
+
+/* Where option `name` of `c` (NULL: the section) is written: "file:line". */
+void nh_conf_where(const struct nh_conf *c, const char *name, char *out, size_t size);
+
 /* The option table as mdoc(7) items, for the man page and the test that compares. */
 void nh_conf_manual(const struct nh_conf_row *schema, struct nh_buf *out);
 
