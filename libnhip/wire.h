@@ -69,6 +69,9 @@ enum nh_wire_error {
 };
 const char *nh_wire_error_text(enum nh_wire_error code);
 const char *nh_frame_name(uint8_t type); /* "HELLO"; "?" for an unknown one */
+/* Who may be sent it; both false for an unknown type. */
+bool nh_frame_to_agent(uint8_t type);
+bool nh_frame_to_collector(uint8_t type);
 
 struct nh_msg_hello {
     uint32_t minor;
