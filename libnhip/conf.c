@@ -443,6 +443,42 @@ build_sections(struct loader *l, const struct nh_conf_row *row, const cfg_opt_t 
     return err;
 }
 
+static bool
+has_required(const struct nh_conf_row *rows)
+{
+    for (; rows->name != NULL; rows++)
+        if (rows->def == NULL && rows->type != NH_CONF_SECTION &&
+            rows->type != NH_CONF_TITLED)
+            return true;
+    return false;
+}
+
+/* The value of row `i` of `node`; `opt` is NULL in a section that is not written. */
+static enum nh_err
+build_value(struct loader *l, struct nh_conf *node, size_t i, const cfg_opt_t *opt)
+{
+    const struct nh_conf_row *row = &node->rows[i];
+    struct nh_conf_value *v = &node->values[i];
+    int64_t at = opt != NULL ? (int64_t)opt->def.fpnumber : 0;
+    enum nh_err err = NH_OK;
+
+    v->line = (int)(at % LINES_MAX);
+    if (node->value_files != NULL)
+        node->value_files[i] = l->files[at / LINES_MAX].path;
+    if (row->type == NH_CONF_TITLED || row->type == NH_CONF_SECTION) {
+        if (opt != NULL)
+            err = build_sections(l, row, opt, v);
+        if (err == NH_OK && row->type == NH_CONF_SECTION && v->count == 0 &&
+            !has_required(row->rows))
+            err = build_node(l, &v->defaults, NULL, row, row->rows, node->file);
+        return err;
+    }
+    /* `= {}` has no value and thus no place */
+    if (at > 0 || (opt != NULL && (opt->flags & CFGF_MODIFIED) != 0))
+        return set_written(row, opt, v);
+    return set_default(l, node, row, v);
+}
+
 static enum nh_err
 build_node(struct loader *l, struct nh_conf **out, cfg_t *cfg,
     const struct nh_conf_row *row, const struct nh_conf_row *rows, const char *file)
@@ -457,29 +493,16 @@ build_node(struct loader *l, struct nh_conf **out, cfg_t *cfg,
     node->row = row;
     node->rows = rows;
     node->file = file;
-    node->line = row != NULL ? cfg->line : 1;
-    node->title = strdup(cfg->title != NULL ? cfg->title : "");
+    node->line = row != NULL && cfg != NULL ? cfg->line : 1;
+    node->title = strdup(cfg != NULL && cfg->title != NULL ? cfg->title : "");
     node->values = calloc(n + 1, sizeof(*node->values));
     if (row == NULL)
         node->value_files = calloc(n + 1, sizeof(*node->value_files));
     if (node->title == NULL || node->values == NULL ||
         (row == NULL && node->value_files == NULL))
         return NH_ENOMEM;
-    for (size_t i = 0; err == NH_OK && i < n; i++) {
-        const cfg_opt_t *opt = &cfg->opts[i];
-        struct nh_conf_value *v = &node->values[i];
-        int64_t at = (int64_t)opt->def.fpnumber;
-
-        v->line = (int)(at % LINES_MAX);
-        if (row == NULL)
-            node->value_files[i] = l->files[at / LINES_MAX].path;
-        if (opt->type == CFGT_SEC)
-            err = build_sections(l, &rows[i], opt, v);
-        else if (at > 0 || (opt->flags & CFGF_MODIFIED) != 0) /* `= {}` has no value */
-            err = set_written(&rows[i], opt, v);
-        else
-            err = set_default(l, node, &rows[i], v);
-    }
+    for (size_t i = 0; err == NH_OK && i < n; i++)
+        err = build_value(l, node, i, cfg != NULL ? &cfg->opts[i] : NULL);
     return err;
 }
 
@@ -498,6 +521,7 @@ free_node(struct nh_conf *node)
             free(v->strings[k]);
         for (size_t k = 0; v->sections != NULL && k < v->count; k++)
             free_node(v->sections[k]);
+        free_node(v->defaults);
         free(v->strings);
         free(v->sections);
     }

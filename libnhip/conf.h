@@ -62,6 +62,9 @@ size_t nh_conf_sections(
     const struct nh_conf *c, const char *name); /* 0 or 1 for SECTION */
 const struct nh_conf *nh_conf_section(
     const struct nh_conf *c, const char *name, size_t i);
+/* The section that may stand once: when it is not written, one of defaults; NULL when
+ * that cannot be because something in it is required. */
+const struct nh_conf *nh_conf_only(const struct nh_conf *c, const char *name);
 const char *nh_conf_title(const struct nh_conf *c);
 
 /* A problem with option `name` of `c` (NULL: the section itself), at its line. Returns

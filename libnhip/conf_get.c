@@ -93,6 +93,15 @@ nh_conf_section(const struct nh_conf *c, const char *name, size_t i)
     return get(c, name)->sections[i];
 }
 
+const struct nh_conf *
+nh_conf_only(const struct nh_conf *c, const char *name)
+{
+    const struct nh_conf_value *v = get(c, name);
+
+    assert(c->rows[find_row(c, name)].type == NH_CONF_SECTION);
+    return v->count > 0 ? v->sections[0] : v->defaults;
+}
+
 const char *
 nh_conf_title(const struct nh_conf *c)
 {

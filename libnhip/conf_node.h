@@ -24,6 +24,7 @@ struct nh_conf_value {
     char **strings; /* owned: the one string, or the list */
     union nh_conf_number number;
     struct nh_conf **sections; /* owned, `count` of them */
+    struct nh_conf *defaults;  /* owned: stands for a section that is not written */
 };
 
 struct nh_conf {

@@ -133,6 +133,8 @@ defaults(void)
     CHECK_STR(nh_conf_list(nh_conf_section(c, "site", 0), "tags", 1), "b", "");
     nh_conf_free(c);
     CHECK_EQ(load(&c, "", &problem), NH_OK, problem.text);
+    CHECK_EQ(nh_conf_sections(c, "store"), 0, "");
+    CHECK_EQ(nh_conf_int(nh_conf_only(c, "store"), "port"), 80, "");
     nh_conf_free(c);
 }
 
