@@ -495,34 +495,34 @@ enum {
 };
 
 static const struct message {
-    uint8_t code;
     const char *name;
-    enum way way;
+    uint8_t code;
+    uint8_t way;        /* enum way */
     uint8_t flags;      /* always sent with it */
     uint32_t max_bytes; /* of payload */
     void (*put)(const struct nh_msg *msg, struct nh_buf *out);
     void (*take)(struct nh_slice *in, struct nh_msg *msg);
 } messages[] = {
     /* clang-format off */
-    { NH_HELLO,       "HELLO",       TO_COLLECTOR, C, SMALL,  put_hello,       take_hello },
-    { NH_WELCOME,     "WELCOME",     TO_AGENT,     C, SMALL,  put_welcome,     take_welcome },
-    { NH_PING,        "PING",        BOTH,         0, SMALL,  put_ping,        take_ping },
-    { NH_PONG,        "PONG",        BOTH,         0, SMALL,  put_ping,        take_ping },
-    { NH_ACK,         "ACK",         TO_AGENT,     C, SMALL,  put_ack,         take_ack },
-    { NH_DICT,        "DICT",        TO_COLLECTOR, C, BULK,   put_dict,        take_dict },
-    { NH_READINGS,    "READINGS",    TO_COLLECTOR, H, BULK,   put_readings,    take_readings },
-    { NH_LIVE,        "LIVE",        TO_COLLECTOR, 0, BULK,   put_readings,    take_readings },
-    { NH_EVENT,       "EVENT",       TO_COLLECTOR, C, MIDDLE, put_event,       take_event },
-    { NH_GAP,         "GAP",         TO_COLLECTOR, H, SMALL,  put_gap,         take_gap },
-    { NH_REJECT,      "REJECT",      TO_AGENT,     C, SMALL,  put_reject,      take_reject },
-    { NH_ASSIGN,      "ASSIGN",      TO_AGENT,     C, BULK,   put_assign,      take_assign },
-    { NH_ASSIGNED,    "ASSIGNED",    TO_COLLECTOR, 0, SMALL,  put_assigned,    take_assigned },
-    { NH_TASK,        "TASK",        TO_AGENT,     0, MIDDLE, put_task,        take_task },
-    { NH_RESULT,      "RESULT",      TO_COLLECTOR, 0, MIDDLE, put_result,      take_result },
-    { NH_KEY_OFFER,   "KEY_OFFER",   TO_AGENT,     C, SMALL,  put_key_offer,   take_key_offer },
-    { NH_KEY_CONFIRM, "KEY_CONFIRM", TO_COLLECTOR, C, SMALL,  put_key_confirm, take_key_confirm },
-    { NH_GOAWAY,      "GOAWAY",      TO_AGENT,     C, SMALL,  put_goaway,      take_goaway },
-    { NH_ERROR,       "ERROR",       BOTH,         C, SMALL,  put_error,       take_error },
+    { "HELLO",       NH_HELLO,       TO_COLLECTOR, C, SMALL,  put_hello,       take_hello },
+    { "WELCOME",     NH_WELCOME,     TO_AGENT,     C, SMALL,  put_welcome,     take_welcome },
+    { "PING",        NH_PING,        BOTH,         0, SMALL,  put_ping,        take_ping },
+    { "PONG",        NH_PONG,        BOTH,         0, SMALL,  put_ping,        take_ping },
+    { "ACK",         NH_ACK,         TO_AGENT,     C, SMALL,  put_ack,         take_ack },
+    { "DICT",        NH_DICT,        TO_COLLECTOR, C, BULK,   put_dict,        take_dict },
+    { "READINGS",    NH_READINGS,    TO_COLLECTOR, H, BULK,   put_readings,    take_readings },
+    { "LIVE",        NH_LIVE,        TO_COLLECTOR, 0, BULK,   put_readings,    take_readings },
+    { "EVENT",       NH_EVENT,       TO_COLLECTOR, C, MIDDLE, put_event,       take_event },
+    { "GAP",         NH_GAP,         TO_COLLECTOR, H, SMALL,  put_gap,         take_gap },
+    { "REJECT",      NH_REJECT,      TO_AGENT,     C, SMALL,  put_reject,      take_reject },
+    { "ASSIGN",      NH_ASSIGN,      TO_AGENT,     C, BULK,   put_assign,      take_assign },
+    { "ASSIGNED",    NH_ASSIGNED,    TO_COLLECTOR, 0, SMALL,  put_assigned,    take_assigned },
+    { "TASK",        NH_TASK,        TO_AGENT,     0, MIDDLE, put_task,        take_task },
+    { "RESULT",      NH_RESULT,      TO_COLLECTOR, 0, MIDDLE, put_result,      take_result },
+    { "KEY_OFFER",   NH_KEY_OFFER,   TO_AGENT,     C, SMALL,  put_key_offer,   take_key_offer },
+    { "KEY_CONFIRM", NH_KEY_CONFIRM, TO_COLLECTOR, C, SMALL,  put_key_confirm, take_key_confirm },
+    { "GOAWAY",      NH_GOAWAY,      TO_AGENT,     C, SMALL,  put_goaway,      take_goaway },
+    { "ERROR",       NH_ERROR,       BOTH,         C, SMALL,  put_error,       take_error },
     /* clang-format on */
 };
 
