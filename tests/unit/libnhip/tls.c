@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -223,28 +224,55 @@ know_key(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
     return 1;
 }
 
-/* A foreign client against our server. */
+/* A client made by hand against our server: what it does otherwise than ours. */
+struct foreign {
+    const char *name, *alpn, *groups;
+    bool with_key;
+    int max_version;
+    enum nh_err want;
+};
+
+static int tickets;
+
+static int
+on_ticket(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl, (void)session;
+    tickets++;
+    return 0;
+}
+
 static void
-foreign(const char *name, const char *alpn, bool with_key, int max_version)
+foreign(const struct foreign *f)
 {
     struct event_base *base = event_base_new();
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     struct end client = { .up = false }, server = { .up = false };
     struct nh_tls *theirs = NULL;
+    char groups[32];
     int fd[2];
 
     pair(fd);
-    SSL_CTX_set_max_proto_version(ctx, max_version);
-    if (with_key)
+    SSL_CTX_set_max_proto_version(ctx, f->max_version);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(ctx, on_ticket);
+    snprintf(groups, sizeof(groups), "%s", f->groups); /* its macro drops the const */
+    CHECK_EQ(SSL_CTX_set1_groups_list(ctx, groups), 1, f->name);
+    if (f->with_key)
         SSL_CTX_set_psk_use_session_callback(ctx, know_key);
-    if (alpn != NULL)
-        SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)alpn, (unsigned)strlen(alpn));
+    if (f->alpn != NULL)
+        SSL_CTX_set_alpn_protos(
+            ctx, (const unsigned char *)f->alpn, (unsigned)strlen(f->alpn));
     CHECK_EQ(nh_tls_server(&theirs, find_key, NULL), NH_OK, "server");
     CHECK_EQ(nh_tls_bufferevent(theirs, base, fd[1], true, &server.bev), NH_OK, "bev");
     client.bev = bufferevent_openssl_socket_new(base, fd[0], SSL_new(ctx),
         BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     settle(base, &client, &server);
-    CHECK_EQ(nh_tls_check_peer(server.bev, NULL), NH_EAUTH, name);
+    CHECK_EQ(nh_tls_check_peer(server.bev, NULL), f->want, f->name);
+    bufferevent_write(server.bev, "after any ticket", 16);
+    for (int i = 0; i < 100 && f->want == NH_OK && client.got < 16; i++)
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    CHECK_EQ(client.got, f->want == NH_OK ? 16 : 0, f->name);
     bufferevent_free(client.bev);
     bufferevent_free(server.bev);
     event_base_loop(base, EVLOOP_NONBLOCK);
@@ -256,10 +284,20 @@ foreign(const char *name, const char *alpn, bool with_key, int max_version)
 static void
 foreign_clients(void)
 {
-    foreign("another ALPN", "\x06nhip/2", true, TLS1_3_VERSION);
-    foreign("no ALPN", NULL, true, TLS1_3_VERSION);
-    foreign("no key", "\x06nhip/1", false, TLS1_3_VERSION);
-    foreign("TLS 1.2", "\x06nhip/1", true, TLS1_2_VERSION);
+    static const struct foreign rows[] = {
+        { "as ours", "\x06nhip/1", "X25519", true, TLS1_3_VERSION, NH_OK },
+        { "ours among others", "\x02h2\x06nhip/1", "P-256:X25519", true, TLS1_3_VERSION,
+            NH_OK },
+        { "another ALPN", "\x06nhip/2", "X25519", true, TLS1_3_VERSION, NH_EAUTH },
+        { "no ALPN", NULL, "X25519", true, TLS1_3_VERSION, NH_EAUTH },
+        { "no key", "\x06nhip/1", "X25519", false, TLS1_3_VERSION, NH_EAUTH },
+        { "TLS 1.2", "\x06nhip/1", "X25519", true, TLS1_2_VERSION, NH_EAUTH },
+        { "no X25519", "\x06nhip/1", "P-256", true, TLS1_3_VERSION, NH_EAUTH },
+    };
+
+    for (size_t i = 0; i < NH_COUNT(rows); i++)
+        foreign(&rows[i]);
+    CHECK_EQ(tickets, 0, "tickets that outlive a key");
 }
 
 static void
