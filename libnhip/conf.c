@@ -563,9 +563,9 @@ load_all(struct loader *l, struct nh_conf **root, const struct nh_conf_row *sche
     return err == NH_OK ? give_files(l, *root) : err;
 }
 
-enum nh_err
-nh_conf_load(struct nh_conf **out, const char *path, const struct nh_conf_row *schema,
-    struct nh_conf_problem *problem)
+static enum nh_err
+load_with(struct nh_conf **out, const char *path, const struct nh_conf_row *schema,
+    cfg_flag_t flags, struct nh_conf_problem *problem)
 {
     struct loader *l = calloc(1, sizeof(*l));
     struct nh_conf *root = NULL;
@@ -580,7 +580,7 @@ nh_conf_load(struct nh_conf **out, const char *path, const struct nh_conf_row *s
     loading = l;
     l->problem = problem;
     opts = make_options(schema);
-    l->cfg = opts != NULL ? cfg_init(opts, CFGF_NONE) : NULL;
+    l->cfg = opts != NULL ? cfg_init(opts, flags) : NULL;
     if (l->cfg == NULL)
         goto out;
     cfg_set_error_function(l->cfg, on_error);
@@ -603,6 +603,20 @@ out:
     free(l);
     loading = NULL;
     return err;
+}
+
+enum nh_err
+nh_conf_load(struct nh_conf **out, const char *path, const struct nh_conf_row *schema,
+    struct nh_conf_problem *problem)
+{
+    return load_with(out, path, schema, CFGF_NONE, problem);
+}
+
+enum nh_err
+nh_conf_load_part(struct nh_conf **out, const char *path,
+    const struct nh_conf_row *schema, struct nh_conf_problem *problem)
+{
+    return load_with(out, path, schema, CFGF_IGNORE_UNKNOWN, problem);
 }
 
 void

@@ -47,6 +47,10 @@ struct nh_conf_problem {
  * caller. */
 enum nh_err nh_conf_load(struct nh_conf **out, const char *path,
     const struct nh_conf_row *schema, struct nh_conf_problem *problem) NH_MUST_CHECK;
+/* The same for a program that needs only some of a file that another one checks whole:
+ * what is not in the schema is passed over. */
+enum nh_err nh_conf_load_part(struct nh_conf **out, const char *path,
+    const struct nh_conf_row *schema, struct nh_conf_problem *problem) NH_MUST_CHECK;
 void nh_conf_free(struct nh_conf *c); /* the root only */
 
 /* Getters: `name` must be in the schema (asserted). Lent until the root is freed. */
