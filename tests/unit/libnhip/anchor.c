@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* anchor.c - drift cancels between anchors, thinning keeps the ends, a boot is bracketed
+ */
+#include "libnhip/anchor.h"
+#include "tests/unit/check.h"
+#include <stdlib.h>
+
+static const int64_t wall0 = 1793602800000;
+
+/* An agent whose crystal runs 200 ppm fast. */
+static struct nh_anchor
+drifting(int64_t true_ms)
+{
+    return (struct nh_anchor){ true_ms + true_ms / 5000, wall0 + true_ms, 3 };
+}
+
+static void
+drift_cancels(void)
+{
+    struct nh_anchors a = { .count = 0 };
+    int64_t offset, worst = 0;
+    uint32_t error;
+
+    for (int64_t t = 0; t <= 86400000;
+         t += 300000) /* a day, an anchor every five minutes */
+        nh_anchors_add(&a, drifting(t));
+    CHECK_EQ(a.count, NH_ANCHORS_MAX, "thinned");
+    CHECK_EQ(a.at[0].wall_ms, wall0, "the first stays");
+    CHECK_EQ(a.at[a.count - 1].wall_ms, wall0 + 86400000, "the last stays");
+    for (int64_t t = 1; t < 86400000; t += 77777) {
+        int64_t mono = drifting(t).mono_ms;
+
+        CHECK_EQ(nh_anchors_offset(&a, mono, &offset, &error), NH_OK, "between");
+        if (llabs(mono + offset - (wall0 + t)) > worst)
+            worst = llabs(mono + offset - (wall0 + t));
+    }
+    CHECK_NAMED(worst <= 2, "a day's readings are dated within 2 ms of the truth");
+}
+
+static void
+outside(void)
+{
+    struct nh_anchors a = { .count = 0 };
+    int64_t offset;
+    uint32_t error;
+
+    CHECK_EQ(nh_anchors_offset(&a, 5, &offset, &error), NH_EEMPTY, "none");
+    nh_anchors_add(&a, (struct nh_anchor){ 1000000, wall0, 10 });
+    CHECK_EQ(nh_anchors_offset(&a, 1000000 + 3600000, &offset, &error), NH_OK, "after");
+    CHECK_EQ(offset, wall0 - 1000000, "after");
+    CHECK_EQ(error, 10 + 720, "an hour at 200 ppm");
+    CHECK_EQ(nh_anchors_offset(&a, 0, &offset, &error), NH_OK, "before");
+    CHECK_EQ(error, 10 + 200, "1,000 s at 200 ppm");
+}
+
+static void
+any_order(void)
+{
+    struct nh_anchors a = { .count = 0 };
+
+    nh_anchors_add(&a, (struct nh_anchor){ 300, 1300, 9 });
+    nh_anchors_add(&a, (struct nh_anchor){ 100, 1100, 9 });
+    nh_anchors_add(&a, (struct nh_anchor){ 200, 1200, 9 });
+    nh_anchors_add(&a, (struct nh_anchor){ 200, 1205, 3 });
+    nh_anchors_add(&a, (struct nh_anchor){ 200, 1299, 30 });
+    CHECK_EQ(a.count, 3, "one a time");
+    CHECK_EQ(a.at[0].mono_ms, 100, "sorted");
+    CHECK_EQ(a.at[1].wall_ms, 1205, "the better of two stays");
+}
+
+static void
+bracketed(void)
+{
+    int64_t offset;
+    uint32_t error;
+
+    CHECK_EQ(nh_anchors_bracket(1000, 9000, 50, 4050, &offset, &error), NH_OK, "fits");
+    CHECK_EQ(4050 + offset, 9000, "at the bracket's end");
+    CHECK_EQ(error, 4000, "the slack");
+    CHECK_EQ(
+        nh_anchors_bracket(1000, 2000, 50, 4050, &offset, &error), NH_EINVAL, "too long");
+    CHECK_EQ(
+        nh_anchors_bracket(1000, 9000, 50, 49, &offset, &error), NH_EINVAL, "backwards");
+}
+
+int
+main(void)
+{
+    RUN(drift_cancels);
+    RUN(outside);
+    RUN(any_order);
+    RUN(bracketed);
+    return check_done();
+}
