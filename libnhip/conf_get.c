@@ -139,17 +139,22 @@ nh_conf_bad(const struct nh_conf *c, const char *name, struct nh_conf_problem *p
     return NH_ECONF;
 }
 
-/* Text for mdoc: backslashes and leading periods would be read as requests. */
+/* Text for mdoc: backslashes and leading periods would be read as requests, and a new
+ * sentence begins a new line. */
 static void
 put_text(struct nh_buf *out, const char *text)
 {
     if (*text == '.' || *text == '\'')
         nh_buf_put(out, "\\&", 2);
     for (; *text != '\0'; text++) {
-        if (*text == '\\')
+        if (*text == '\\') {
             nh_buf_put(out, "\\e", 2);
-        else
+        } else if (text[0] == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+            nh_buf_put(out, ".\n", 2);
+            text++;
+        } else {
             nh_buf_put(out, text, 1);
+        }
     }
 }
 
@@ -180,6 +185,7 @@ put_option(const struct nh_conf_row *row, struct nh_buf *out)
         [NH_CONF_LIST] = "{ list }",
         [NH_CONF_DURATION] = "duration",
     };
+    const char *unit = row->type == NH_CONF_DURATION ? "s" : row->unit;
     bool is_number = row->type == NH_CONF_INT || row->type == NH_CONF_FLOAT ||
                      row->type == NH_CONF_DURATION;
 
@@ -190,8 +196,7 @@ put_option(const struct nh_conf_row *row, struct nh_buf *out)
     nh_buf_put(out, "\n", 1);
     if (is_number && (row->min != 0 || row->max != 0))
         nh_buf_printf(out, "From %.10g to %.10g%s%s.\n", row->min, row->max,
-            row->unit != NULL && *row->unit != '\0' ? " " : "",
-            row->unit != NULL ? row->unit : "");
+            unit != NULL && *unit != '\0' ? " " : "", unit != NULL ? unit : "");
     if (row->def == NULL) {
         nh_buf_printf(out, "Required.\n");
     } else if (*row->def != '\0') {
