@@ -41,12 +41,18 @@ take_u32v(struct nh_slice *in)
     return (uint32_t)v;
 }
 
+static bool
+is_time(int64_t ms)
+{
+    return ms <= TIME_MAX_MS && ms >= -TIME_MAX_MS;
+}
+
 static int64_t
 take_time(struct nh_slice *in)
 {
     int64_t v = nh_take_zigzag(in);
 
-    if (v > TIME_MAX_MS || v < -TIME_MAX_MS) {
+    if (!is_time(v)) {
         refuse(in);
         return 0;
     }
@@ -275,7 +281,8 @@ take_event(struct nh_slice *in, struct nh_msg *msg)
     m->pos = nh_take_varint(in);
     m->chain = nh_take_u32(in);
     m->epoch = take_u32v(in);
-    if (!in->bad && nh_event_decode(in, &m->event) != NH_OK)
+    if (!in->bad &&
+        (nh_event_decode(in, &m->event) != NH_OK || !is_time(m->event.mono_ms)))
         refuse(in);
 }
 
