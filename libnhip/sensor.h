@@ -17,6 +17,8 @@
 #include "libnhip/reading.h"
 #include "libnhip/wire.h"
 
+enum { NH_EVERY_MIN_MS = 100, NH_EVERY_MAX_MS = 86400000 };
+
 struct event_base;
 struct nh_schedule;
 struct nh_probe; /* one check being measured: the sensor's own state, opaque to the
@@ -50,6 +52,7 @@ struct nh_sensor {
     const char *name;
     const char *const *kinds;      /* NULL-terminated names of kinds that it can fill */
     const struct nh_param *params; /* NULL name ends it */
+    bool instant; /* sampled at the boundary: start() ends at once, in the same wake-up */
     /* Parse params and make a probe. NH_EINVAL: *why says what is wrong. */
     enum nh_err (*open)(
         struct nh_probe **out, const struct nh_probe_context *ctx, char why[128]);
@@ -83,6 +86,12 @@ struct nh_schedule_events {
 enum nh_err nh_schedule_new(struct nh_schedule **out, struct event_base *base,
     struct nh_dict *dict, const struct nh_schedule_events *events) NH_MUST_CHECK;
 void nh_schedule_free(struct nh_schedule *s);
+/*
+ * Do what is due at `now_ms` (BOOTTIME) and return when to come back; INT64_MAX while
+ * there is no check. The schedule's own timer calls it; tests with a virtual clock do so
+ * themselves.
+ */
+int64_t nh_schedule_run(struct nh_schedule *s, int64_t now_ms);
 /*
  * Measure these from now on, and nothing else. Checks that stay the same keep their state
  * and their rounds. An assignment that cannot be opened is counted in *refused, the first
