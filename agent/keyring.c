@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * keyring.c - two files, one rename
+ */
+#include "agent/keyring.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+next_of(const char *key_file, char out[AGENT_PATH_MAX + 8])
+{
+    snprintf(out, AGENT_PATH_MAX + 8, "%s.next", key_file);
+}
+
+enum nh_err
+keyring_get(const char *key_file, unsigned attempt, struct agent_key *out)
+{
+    char next[AGENT_PATH_MAX + 8];
+    bool next_first = attempt % 2 == 0;
+
+    next_of(key_file, next);
+    for (int turn = 0; turn < 2; turn++) {
+        bool use_next = (turn == 0) == next_first;
+
+        if (nh_key_read(use_next ? next : key_file, out->identity, out->key) == NH_OK) {
+            out->next = use_next;
+            return NH_OK;
+        }
+    }
+    return NH_ENOTFOUND;
+}
+
+enum nh_err
+keyring_put_next(
+    const char *key_file, const char *identity, const uint8_t key[NH_KEY_LEN])
+{
+    char next[AGENT_PATH_MAX + 8];
+
+    next_of(key_file, next);
+    return nh_key_write(next, identity, key);
+}
+
+/* The rename has to be on the disk before the other side may forget the old key; until
+ * then the next start finds both files, and tries both. */
+static enum nh_err
+sync_directory_of(const char *path)
+{
+    char dir[AGENT_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int fd, bad;
+
+    snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path),
+        slash == NULL ? "." : path);
+    fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return NH_EIO;
+    bad = fsync(fd);
+    close(fd);
+    return bad == 0 ? NH_OK : NH_EIO;
+}
+
+enum nh_err
+keyring_promote(const char *key_file)
+{
+    char next[AGENT_PATH_MAX + 8];
+
+    next_of(key_file, next);
+    if (rename(next, key_file) != 0)
+        return NH_EIO;
+    return sync_directory_of(key_file);
+}
