@@ -305,6 +305,7 @@ read_testers(struct inv_reader *r, const struct nh_conf *c, struct inv_service *
 {
     size_t n = nh_conf_list_size(c, "from");
 
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     s->from = inv_alloc(r->store, n, sizeof(*s->from));
     if (s->from == NULL)
         return NH_ENOMEM;
@@ -376,6 +377,7 @@ read_site_list(struct inv_reader *r, const struct nh_conf *c, bool *all,
            strcmp(nh_conf_list(c, "sites", 0), "*") == 0;
     if (!*all)
         return inv_refs(r, c, "sites", INV_SITE, sites, count);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     *sites = inv_alloc(r->store, inv->site_count, sizeof(**sites));
     if (*sites == NULL)
         return NH_ENOMEM;

@@ -7,6 +7,7 @@
 #include "collector/inventory.h"
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): values of initialisers need none */
 #define STRING(n, d, h)         { .name = n, .type = NH_CONF_STRING, .def = d, .help = h }
 #define BOOL(n, d, h)           { .name = n, .type = NH_CONF_BOOL, .def = d, .help = h }
 #define LIST(n, d, h)           { .name = n, .type = NH_CONF_LIST, .def = d, .help = h }
@@ -16,6 +17,7 @@
 #define SECTION(n, r, h)        { .name = n, .type = NH_CONF_SECTION, .rows = r, .help = h }
 #define TITLED(n, r, h)         { .name = n, .type = NH_CONF_TITLED, .rows = r, .help = h }
 #define END                     { .name = NULL }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct nh_conf_row province[] = {
     STRING("name", NULL, "The name that pages and messages print."),

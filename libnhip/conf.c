@@ -47,9 +47,12 @@ struct loader {
     size_t row_count;
     struct nh_conf_sweep sweep; /* of the file being parsed */
     size_t closed;              /* sections closed in it so far */
-    enum nh_err err;            /* what stopped it, if not the configuration itself */
 };
 static struct loader *loading;
+
+static enum nh_err fail_at(struct nh_conf_problem *problem, const char *file, int line,
+    const char *fmt, va_list ap) NH_PRINTF(4, 0);
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap) NH_PRINTF(2, 0);
 
 static enum nh_err
 fail_at(struct nh_conf_problem *problem, const char *file, int line, const char *fmt,
@@ -92,7 +95,6 @@ nh_conf_row_count(const struct nh_conf_row *rows)
 static void
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-    (void)cfg->filename;
     if (loading->problem->text[0] == '\0') /* the first is the cause */
         fail_at(
             loading->problem, loading->files[loading->current].path, cfg->line, fmt, ap);
@@ -426,6 +428,7 @@ build_sections(struct loader *l, const struct nh_conf_row *row, const cfg_opt_t 
 {
     enum nh_err err = NH_OK;
 
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
     v->sections = calloc(opt->nvalues > 0 ? opt->nvalues : 1, sizeof(*v->sections));
     if (v->sections == NULL)
         return NH_ENOMEM;

@@ -62,7 +62,9 @@ peek(const struct sweeper *w, size_t ahead)
 {
     size_t i = w->at + ahead;
 
-    return i < w->s->len ? w->s->text[i] : '\0';
+    if (i >= w->s->len)
+        return '\0';
+    return w->s->text[i];
 }
 
 static bool
