@@ -9,6 +9,13 @@
 #include "libnhip/anchor.h"
 #include <string.h>
 
+/* Within 2^53 ms either way, as all times of the wire: sums cannot overflow. */
+static bool
+is_time(int64_t ms)
+{
+    return ms <= INT64_C(1) << 53 && ms >= -(INT64_C(1) << 53);
+}
+
 static int64_t
 offset_of(const struct nh_anchor *a)
 {
@@ -60,6 +67,8 @@ nh_anchors_add(struct nh_anchors *a, struct nh_anchor anchor)
 {
     uint32_t i = a->count;
 
+    if (!is_time(anchor.mono_ms) || !is_time(anchor.wall_ms))
+        return;
     while (i > 0 && a->at[i - 1].mono_ms > anchor.mono_ms)
         i--;
     if (i > 0 && a->at[i - 1].mono_ms == anchor.mono_ms) {
@@ -93,7 +102,7 @@ nh_anchors_offset(
     const struct nh_anchor *first = &a->at[0], *last, *left, *right;
     uint32_t i = 1;
 
-    if (a->count == 0)
+    if (a->count == 0 || !is_time(mono_ms))
         return NH_EEMPTY;
     last = &a->at[a->count - 1];
     if (mono_ms <= first->mono_ms || mono_ms >= last->mono_ms) {
@@ -118,8 +127,12 @@ enum nh_err
 nh_anchors_bracket(int64_t not_before_ms, int64_t not_after_ms, int64_t first_mono_ms,
     int64_t last_mono_ms, int64_t *offset_ms, uint32_t *error_ms)
 {
-    int64_t slack = (not_after_ms - not_before_ms) - (last_mono_ms - first_mono_ms);
+    int64_t slack;
 
+    if (!is_time(not_before_ms) || !is_time(not_after_ms) || !is_time(first_mono_ms) ||
+        !is_time(last_mono_ms))
+        return NH_EINVAL;
+    slack = (not_after_ms - not_before_ms) - (last_mono_ms - first_mono_ms);
     if (last_mono_ms < first_mono_ms || slack < 0)
         return NH_EINVAL;
     *offset_ms = not_after_ms - last_mono_ms;

@@ -3,7 +3,8 @@
  * batch.c - readings as columns
  *
  *     base varint (zigzag) | group...
- *     group: readings varint | forms u8 | check, time | forms | metric 0, metric 1 ...
+ *     group: readings varint | forms u8 | check, time |
+ *            metrics varint | forms | metric 0, metric 1 ...
  *
  * Neighbours in a column are the same metric of neighbouring checks, or of one check at
  * successive rounds, so that differences are small and runs are long. Two bits a column
@@ -21,6 +22,9 @@
  * mean and maximum of a round trip lie close together. Times are differences already, so
  * theirs are differences of differences. All arithmetic wraps in 64 bits, so that every
  * value travels.
+ *
+ * A group says how many of its kind's metrics it has: the last ones that no reading has
+ * are left out, and readings written before a kind got more metrics stay readable.
  */
 #include "libnhip/reading.h"
 #include <stdlib.h>
@@ -34,6 +38,8 @@ enum {
     METRIC_COLUMNS,
     COLUMNS_MAX = METRIC_COLUMNS + NH_METRICS_MAX
 };
+
+#define TIME_MAX_MS (INT64_C(1) << 53) /* either way: dating it cannot overflow */
 
 static uint64_t
 zigzag(uint64_t v)
@@ -187,6 +193,20 @@ put_columns(struct nh_buf *out, struct column *c, const struct nh_kind *kind,
         memcpy(out->data + at, forms, (columns + 3) / 4);
 }
 
+/* Up to the last metric that any of these readings has. */
+static size_t
+metrics_of(const struct nh_kind *kind, const struct nh_reading *r, size_t count)
+{
+    uint32_t present = 0;
+    size_t metrics = kind->count;
+
+    for (size_t i = 0; i < count; i++)
+        present |= r[i].present;
+    while (metrics > 0 && (present >> (metrics - 1) & 1) == 0)
+        metrics--;
+    return metrics;
+}
+
 static int
 by_kind(const void *x, const void *y, void *arg)
 {
@@ -213,7 +233,8 @@ nh_batch_encode(
         return NH_EINVAL;
     base = r[0].mono_ms;
     for (size_t i = 0; i < count; i++) {
-        if (nh_dict_get(d, r[i].check) == NULL)
+        if (nh_dict_get(d, r[i].check) == NULL || r[i].mono_ms > TIME_MAX_MS ||
+            r[i].mono_ms < -TIME_MAX_MS)
             return NH_EINVAL;
         if (r[i].mono_ms < base)
             base = r[i].mono_ms;
@@ -225,13 +246,15 @@ nh_batch_encode(
     nh_buf_put_zigzag(out, base);
     for (size_t from = 0; from < count;) {
         const struct nh_kind *kind = nh_dict_get(d, r[from].check)->kind;
-        size_t n = 1;
+        size_t n = 1, metrics;
 
         while (from + n < count && nh_dict_get(d, r[from + n].check)->kind == kind)
             n++;
         nh_buf_put_varint(out, n);
         put_columns(out, c, kind, r + from, n, base, CHECK_COLUMN, METRIC_COLUMNS);
-        put_columns(out, c, kind, r + from, n, base, METRIC_COLUMNS, kind->count);
+        metrics = metrics_of(kind, r + from, n);
+        nh_buf_put_varint(out, metrics);
+        put_columns(out, c, kind, r + from, n, base, METRIC_COLUMNS, metrics);
         from += n;
     }
     free(c);
@@ -379,6 +402,8 @@ settle_group(const struct nh_dict *d, struct nh_reading *r, size_t count, int64_
         *kind = check->kind;
         base = (int64_t)((uint64_t)base + (uint64_t)r[i].mono_ms);
         r[i].mono_ms = base;
+        if (base > TIME_MAX_MS || base < -TIME_MAX_MS)
+            return NH_EFORMAT;
     }
     return NH_OK;
 }
@@ -406,7 +431,7 @@ static enum nh_err
 take_group(const struct nh_dict *d, struct nh_slice *in, struct nh_reading *r, size_t max,
     int64_t base, size_t *count)
 {
-    uint64_t n = nh_take_varint(in);
+    uint64_t n = nh_take_varint(in), metrics;
     const struct nh_kind *kind;
     enum nh_err err;
 
@@ -422,8 +447,11 @@ take_group(const struct nh_dict *d, struct nh_slice *in, struct nh_reading *r, s
     err = settle_group(d, r, *count, base, &kind);
     if (err != NH_OK)
         return err;
-    return take_columns(in, kind, r, *count, METRIC_COLUMNS, kind->count) ? NH_OK
-                                                                          : NH_EFORMAT;
+    metrics = nh_take_varint(in);
+    if (in->bad || metrics > kind->count ||
+        !take_columns(in, kind, r, *count, METRIC_COLUMNS, (size_t)metrics))
+        return NH_EFORMAT;
+    return NH_OK;
 }
 
 enum nh_err

@@ -177,6 +177,36 @@ same_layout(const struct nh_kind *a, const struct nh_kind *b)
     return true;
 }
 
+/* Is `beginning` the same kind with as many metrics or fewer? */
+static bool
+begins(const struct nh_kind *whole, const struct nh_kind *beginning)
+{
+    if (whole->count < beginning->count)
+        return false;
+    for (uint8_t i = 0; i < beginning->count; i++)
+        if (strcmp(whole->metrics[i].name, beginning->metrics[i].name) != 0 ||
+            whole->metrics[i].decimals != beginning->metrics[i].decimals)
+            return false;
+    return true;
+}
+
+/* A kind gains metrics at its end: a check takes the longer form for good. False when the
+ * two contradict each other. */
+static bool
+join_kind(struct nh_dict *d, uint32_t number, const struct nh_kind *kind)
+{
+    struct nh_check *check = d->checks[number - 1];
+
+    if (strcmp(check->kind->name, kind->name) != 0)
+        return false;
+    if (begins(check->kind, kind))
+        return true;
+    if (!begins(kind, check->kind))
+        return false;
+    check->kind = kind;
+    return true;
+}
+
 enum nh_err
 nh_dict_add(
     struct nh_dict *d, const char *id, const struct nh_kind *kind, uint32_t *number)
@@ -190,7 +220,7 @@ nh_dict_add(
     known = nh_dict_find(d, id);
     if (known != NULL) {
         *number = known->number;
-        return same_layout(known->kind, kind) ? NH_OK : NH_EINVAL;
+        return join_kind(d, known->number, kind) ? NH_OK : NH_EINVAL;
     }
     if (d->count >= NH_DICT_MAX)
         return NH_ETOOBIG;
@@ -246,18 +276,6 @@ take_kind(struct nh_slice *in, struct own_kind *k)
     return true;
 }
 
-static bool
-begins(const struct nh_kind *whole, const struct nh_kind *beginning)
-{
-    if (whole->count < beginning->count)
-        return false;
-    for (uint8_t i = 0; i < beginning->count; i++)
-        if (strcmp(whole->metrics[i].name, beginning->metrics[i].name) != 0 ||
-            whole->metrics[i].decimals != beginning->metrics[i].decimals)
-            return false;
-    return true;
-}
-
 /* The kind that `k` describes: ours, one that came before, or a copy that the dictionary
  * keeps. */
 static const struct nh_kind *
@@ -307,7 +325,8 @@ take_entry(struct nh_dict *d, struct nh_slice *in)
     named = nh_dict_find(d, id);
     if (at == NULL && named == NULL)
         return put_check(d, (uint32_t)number, id, kind);
-    return at != NULL && at == named && same_layout(at->kind, kind) ? NH_OK : NH_EFORMAT;
+    return at != NULL && at == named && join_kind(d, at->number, kind) ? NH_OK
+                                                                       : NH_EFORMAT;
 }
 
 enum nh_err

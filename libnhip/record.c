@@ -6,6 +6,7 @@
  * version adds comes at the end.
  */
 #include "libnhip/record.h"
+#include "libnhip/clock.h"
 #include <string.h>
 
 static void
@@ -29,6 +30,21 @@ take_u32_varint(struct nh_slice *in)
     return (uint32_t)v;
 }
 
+/* A time, or the way between two clocks, within 2^53 ms either way: sums cannot overflow.
+ */
+static int64_t
+take_time(struct nh_slice *in)
+{
+    int64_t ms = nh_take_zigzag(in);
+
+    if (ms > INT64_C(1) << 53 || ms < -(INT64_C(1) << 53)) {
+        in->bad = true;
+        in->len = 0;
+        return 0;
+    }
+    return ms;
+}
+
 void
 nh_origin_encode(const struct nh_origin *o, struct nh_buf *out)
 {
@@ -48,9 +64,9 @@ nh_origin_decode(struct nh_slice *in, struct nh_origin *o)
     o->agent_pos = nh_take_varint(in);
     o->agent_chain = nh_take_u32(in);
     o->epoch = take_u32_varint(in);
-    o->offset_ms = nh_take_zigzag(in);
+    o->offset_ms = take_time(in);
     o->error_ms = take_u32_varint(in);
-    o->arrived_ms = nh_take_zigzag(in);
+    o->arrived_ms = take_time(in);
     return in->bad ? NH_EFORMAT : NH_OK;
 }
 
@@ -92,10 +108,10 @@ nh_boot_decode(struct nh_slice *in, struct nh_boot *b)
     b->source = take_u32_varint(in);
     b->epoch = take_u32_varint(in);
     take_id(in, b->boot_id);
-    b->mono_ms = nh_take_zigzag(in);
-    b->wall_ms = nh_take_zigzag(in);
+    b->mono_ms = take_time(in);
+    b->wall_ms = take_time(in);
     b->quality = nh_take_u8(in);
-    return in->bad ? NH_EFORMAT : NH_OK;
+    return in->bad || b->quality > NH_CLOCK_SYNCHRONISED ? NH_EFORMAT : NH_OK;
 }
 
 void
@@ -114,7 +130,7 @@ nh_event_decode(struct nh_slice *in, struct nh_event *e)
 {
     nh_take_str(in, e->name, sizeof(e->name));
     nh_take_str(in, e->object, sizeof(e->object));
-    e->mono_ms = nh_take_zigzag(in);
+    e->mono_ms = take_time(in);
     e->uptime_s = nh_take_zigzag(in);
     nh_take_str(in, e->boot, sizeof(e->boot));
     nh_take_str(in, e->text, sizeof(e->text));

@@ -201,8 +201,9 @@ there_and_back(void)
         }
         check_there_and_back(d, r, count, "anything");
     }
-    r[0] = (struct nh_reading){ .check = 1, .mono_ms = INT64_MIN, .present = 3 };
-    r[1] = (struct nh_reading){ .check = 1, .mono_ms = INT64_MAX, .present = 3 };
+    r[0] =
+        (struct nh_reading){ .check = 1, .mono_ms = -(INT64_C(1) << 53), .present = 3 };
+    r[1] = (struct nh_reading){ .check = 1, .mono_ms = INT64_C(1) << 53, .present = 3 };
     r[0].value[0] = INT64_MIN;
     r[1].value[0] = INT64_MAX;
     check_there_and_back(d, r, 2, "the ends of the numbers");
@@ -233,6 +234,92 @@ compact(void)
     nh_dict_free(d);
 }
 
+/* Frames as they are on the wire: what they mean and that they are written so. */
+static void
+golden(void)
+{
+    static const struct {
+        const char *name, *hex;
+        uint32_t present;
+        int64_t mono_ms, value[2];
+        bool ours; /* the encoder writes these bytes */
+    } rows[] = {
+        { "path: sent 5, lost 1", "d00f 01 05 02 00 02 05 0a 07", 3, 1000, { 5, 1 },
+            true },
+        { "sent only", "d00f 01 05 02 00 01 01 0a", 1, 1000, { 5, 0 }, true },
+        { "nothing known", "d00f 01 05 02 00 00", 0, 1000, { 0, 0 }, true },
+        { "a column of doubles", "d00f 01 05 02 00 01 03 01 01 4014000000000000", 1, 1000,
+            { 5, 0 }, false },
+        { "a bitmap that is full", "d00f 01 05 02 00 01 03 00 01 14", 1, 1000, { 5, 0 },
+            false },
+    };
+    struct nh_dict *d = box_dict();
+
+    for (size_t i = 0; i < NH_COUNT(rows); i++) {
+        struct nh_reading r;
+        struct nh_buf b;
+        uint8_t raw[64];
+        size_t len = unhex(raw, sizeof(raw), rows[i].hex), n = 0;
+
+        nh_buf_init(&b, 64);
+        CHECK_EQ(nh_batch_decode(d, nh_slice_of(raw, len), &r, 1, &n), 0, rows[i].name);
+        CHECK_EQ(n, 1, rows[i].name);
+        CHECK_EQ(r.check, 1, rows[i].name);
+        CHECK_EQ(r.mono_ms, rows[i].mono_ms, rows[i].name);
+        CHECK_EQ(r.present, rows[i].present, rows[i].name);
+        for (int m = 0; m < 2; m++)
+            if (r.present >> m & 1)
+                CHECK_EQ(r.value[m], rows[i].value[m], rows[i].name);
+        CHECK_EQ(nh_batch_encode(d, &r, 1, &b), NH_OK, rows[i].name);
+        if (rows[i].ours)
+            CHECK_NAMED(b.len == len && memcmp(b.data, raw, len) == 0, rows[i].name);
+        nh_buf_fini(&b);
+    }
+    nh_dict_free(d);
+}
+
+/* An older agent's gateway has six metrics, ours ten some day: both ways round. */
+static void
+kinds_that_grow(void)
+{
+    static const struct nh_metric metrics[] = { { "a", "", 0, 0, 9 },
+        { "b", "", 0, 0, 9 }, { "c", "", 0, 0, 9 } };
+    static const struct nh_kind older = { "well", metrics, 2, 60 },
+                                newer = { "well", metrics, 3, 60 };
+    struct nh_dict *agent = NULL, *collector = NULL;
+    struct nh_reading r = { .check = 1, .mono_ms = 5, .present = 3, .value = { 7, 8 } };
+    struct nh_buf entries, columns;
+    struct nh_slice in;
+    uint32_t n;
+    size_t count;
+
+    nh_buf_init(&entries, 1000);
+    nh_buf_init(&columns, 1000);
+    CHECK_EQ(nh_dict_new(&agent), NH_OK, "new");
+    CHECK_EQ(nh_dict_new(&collector), NH_OK, "new");
+    CHECK_EQ(nh_dict_add(agent, "a/well", &older, &n), NH_OK, "older");
+    CHECK_EQ(nh_batch_encode(agent, &r, 1, &columns), NH_OK, "encode");
+    nh_dict_encode(agent, 1, 1, &entries);
+    CHECK_EQ(nh_dict_add(agent, "a/well", &newer, &n), NH_OK, "the agent is upgraded");
+    CHECK_EQ(nh_dict_get(agent, 1)->kind->count, 3, "and its check with it");
+    nh_dict_encode(agent, 1, 1, &entries);
+    in = nh_slice_of(entries.data, entries.len);
+    CHECK_EQ(nh_dict_decode(collector, &in), NH_OK, "both entries");
+    CHECK_EQ(nh_dict_get(collector, 1)->kind->count, 3, "the longer one stays");
+    CHECK_EQ(nh_dict_add(collector, "a/well", &older, &n), NH_OK, "an older one agrees");
+    CHECK_EQ(nh_dict_get(collector, 1)->kind->count, 3, "and takes nothing away");
+    memset(&r, 0, sizeof(r));
+    CHECK_EQ(
+        nh_batch_decode(collector, nh_slice_of(columns.data, columns.len), &r, 1, &count),
+        NH_OK, "readings of the older form");
+    CHECK_EQ(r.present, 3, "two of three");
+    CHECK_EQ(r.value[1], 8, "as they were");
+    nh_buf_fini(&entries);
+    nh_buf_fini(&columns);
+    nh_dict_free(agent);
+    nh_dict_free(collector);
+}
+
 static void
 rejects(void)
 {
@@ -246,11 +333,16 @@ rejects(void)
         { "more readings than the limit", "02 ffffff7f 05", NH_ETOOBIG },
         { "no check column", "02 01 04 00", NH_EFORMAT },
         { "a check that nobody named", "02 01 05 12 00", NH_ENOTFOUND },
-        { "forms cut off", "02 01 05 02 00", NH_EFORMAT },
+        { "no metrics", "02 01 05 02 00", NH_EFORMAT },
+        { "forms cut off", "02 01 05 02 00 01", NH_EFORMAT },
+        { "more metrics than the kind", "02 01 05 02 00 0b 00 00 00", NH_EFORMAT },
+        { "a time past 2^53", "02 01 05 02 ffffffffffffffff7f 00", NH_EFORMAT },
+        { "not a number", "02 01 05 02 00 01 03 01 01 7ff8000000000000", NH_EFORMAT },
+        { "a bitmap cut off", "02 01 05 02 00 01 03 00", NH_EFORMAT },
         { "a run before any value", "02 02 06 05 00", NH_EFORMAT },
         { "a run past its column", "02 02 06 04 0b 00", NH_EFORMAT },
         { "a varint longer than it need be", "02 01 05 8200 00", NH_EFORMAT },
-        { "an unknown other form", "02 01 05 02 00 03 00 00 02 01", NH_EFORMAT },
+        { "an unknown other form", "02 01 05 02 00 01 03 02 01", NH_EFORMAT },
     };
     struct nh_dict *d = box_dict();
     struct nh_reading r[64];
@@ -273,6 +365,8 @@ main(void)
     RUN(kinds_of_the_future);
     RUN(there_and_back);
     RUN(compact);
+    RUN(golden);
+    RUN(kinds_that_grow);
     RUN(rejects);
     return check_done();
 }
