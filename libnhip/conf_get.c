@@ -174,6 +174,17 @@ put_argument(struct nh_buf *out, const char *text)
     nh_buf_put_u8(out, '"');
 }
 
+/* A row's help as sentences of its own. */
+static void
+put_help(const struct nh_conf_row *row, struct nh_buf *out)
+{
+    size_t n = strlen(row->help);
+
+    put_text(out, row->help);
+    nh_buf_put(out, ".\n", n > 0 && row->help[n - 1] == '.' ? 0 : 1);
+    nh_buf_put(out, "\n", 1);
+}
+
 static void
 put_option(const struct nh_conf_row *row, struct nh_buf *out)
 {
@@ -192,8 +203,7 @@ put_option(const struct nh_conf_row *row, struct nh_buf *out)
     nh_buf_printf(out, ".It Ic %s No = Ar ", row->name);
     put_argument(out, types[row->type]);
     nh_buf_put(out, "\n", 1);
-    put_text(out, row->help);
-    nh_buf_put(out, "\n", 1);
+    put_help(row, out);
     if (is_number && (row->min != 0 || row->max != 0))
         nh_buf_printf(out, "From %.10g to %.10g%s%s.\n", row->min, row->max,
             unit != NULL && *unit != '\0' ? " " : "", unit != NULL ? unit : "");
@@ -215,8 +225,7 @@ put_section(const struct nh_conf_row *row, const char *within, struct nh_buf *ou
     snprintf(path, sizeof(path), "%s%s%s%s", within, *within != '\0' ? ", " : "",
         row->name, row->type == NH_CONF_TITLED ? " \\(dqID\\(dq" : "");
     nh_buf_printf(out, ".Ss %s\n", path);
-    put_text(out, row->help);
-    nh_buf_put(out, "\n", 1);
+    put_help(row, out);
     for (const struct nh_conf_row *r = row->rows; r->name != NULL; r++) {
         if (r->type == NH_CONF_SECTION || r->type == NH_CONF_TITLED)
             continue;
