@@ -2,4 +2,5 @@
 /* table.h - the sensors that exist, in alphabetical order: ROW(name), file name.c */
 #define SENSORS(ROW)                                                                     \
     ROW(host)                                                                            \
-    ROW(icmp)
+    ROW(icmp)                                                                            \
+    ROW(port)
