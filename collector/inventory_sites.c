@@ -7,24 +7,34 @@
  * address or a circuit, as nobody could tell then which of them fell.
  */
 #include "collector/inventory_reader.h"
+#include "libnhip/log.h"
 #include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* The address of "ADDRESS:PORT", unless it stands for all of them. */
+static bool
+one_address(const char *listen, char host[64])
+{
+    int port;
+
+    return inv_split_port(listen, false, host, 64, &port) &&
+           strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0;
+}
+
 void
 inv_path_target(
     const struct inventory *inv, const struct inv_link *link, char *out, size_t size)
 {
     char host[64];
-    int port;
 
     out[0] = '\0';
     if (*link->reflector != '\0')
         snprintf(out, size, "%s", link->reflector);
-    else if (inv_split_port(inv->collector.listen, false, host, sizeof(host), &port) &&
-             strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0)
+    else if (one_address(inv->collector.listen, host) ||
+             one_address(inv->collector.reflector, host))
         snprintf(out, size, "%s", host);
 }
 
@@ -75,17 +85,19 @@ check_measurable(
     struct inv_reader *r, const struct nh_conf *c, const struct inv_link *link)
 {
     const struct inv_site *site = link->site;
-    char target[64];
+    char target[64], where[256];
 
     if (*link->interface == '\0')
         return nh_conf_bad(c, NULL, r->problem,
             "link %s wants an 'interface': the site's agent probes by it", link->id);
     inv_path_target(r->inv, link, target, sizeof(target));
-    if (*target == '\0')
-        return nh_conf_bad(c, NULL, r->problem,
-            "link %s wants a 'reflector': collector.listen is not one address to probe "
-            "to",
-            link->id);
+    if (*target == '\0') {
+        nh_conf_where(c, NULL, where, sizeof(where));
+        nh_log(NH_LOG_WARN,
+            "%s: link %s has no path probes: it names no 'reflector', and the collector "
+            "listens on no one address",
+            where, link->id);
+    }
     for (const struct inv_link *other = site->links; other < link; other++)
         if (strcmp(other->interface, link->interface) == 0)
             return nh_conf_bad(c, "interface", r->problem,

@@ -370,9 +370,6 @@ static const struct {
         "'quiet' is such as \"22:00-06:00\", not \"night\"" },
     { "province p { name = P } alerts { smtp = \"smtp://127.0.0.1:25\" }",
         "'smtp' wants a 'from' beside it" },
-    { "province p { name = P } carrier c { name = C } "
-      "site s { name = S link l { carrier = c interface = e } }",
-        "link s/l wants a 'reflector': collector.listen is not one address to probe to" },
 };
 
 static void
@@ -416,6 +413,42 @@ open_secrets_are_warned_of(void)
         "chmod 600 it",
         check_tmpdir(), check_tmpdir());
     CHECK_STR(line, want, "mode 0640");
+    nh_log_capture(NULL, NULL);
+}
+
+/* Where nothing says what to probe to, the rest of the link is measured all the same. */
+static void
+missing_reflectors_are_warned_of(void)
+{
+    static const char head[] =
+        "province p { name = P } carrier c { name = C }\n"
+        "site s { name = S link l { carrier = c interface = e } }\n";
+    struct nh_conf_problem problem;
+    struct inventory *inv = NULL;
+    struct list list = { "" };
+    char line[512] = "", want[1024];
+
+    nh_log_capture(keep_line, line);
+    CHECK_EQ(inventory_load(&inv, write_file("r.conf", head, ""), &problem), NH_OK,
+        problem.text);
+    snprintf(want, sizeof(want),
+        "%s/r.conf:2: link s/l has no path probes: it names no 'reflector', and the "
+        "collector listens on no one address",
+        check_tmpdir());
+    CHECK_STR(line, want, "");
+    if (inv != NULL)
+        inventory_assign(inv, &inv->sites[0], add_assignment, &list);
+    CHECK_STR(list.text,
+        "s/l/port port port 10000 interface=e \ns/host host host 60000 path=/ \n", "");
+    inventory_free(inv);
+    inv = NULL;
+    line[0] = '\0';
+    CHECK_EQ(inventory_load(&inv,
+                 write_file("r.conf", head, "collector { reflector = \"[::1]:862\" }"),
+                 &problem),
+        NH_OK, problem.text);
+    CHECK_STR(line, "", "the collector's reflector has one address");
+    inventory_free(inv);
     nh_log_capture(NULL, NULL);
 }
 
@@ -485,6 +518,7 @@ main(void)
     RUN(refuses);
     RUN(refuses_wholes);
     RUN(open_secrets_are_warned_of);
+    RUN(missing_reflectors_are_warned_of);
     RUN(the_drill_loads);
     RUN(the_home_template_loads);
     return check_done();
