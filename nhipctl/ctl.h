@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ctl.h - what the commands of nhipctl share
+ *
+ * A command is a row of commands.c: its words, its arguments, one line of help, and a
+ * function that does it and returns the exit status: 0 done, 1 the world said no, 2 wrong
+ * use or input.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include "libnhip/jsonl.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CTL_DONE = 0, CTL_NO = 1, CTL_USAGE = 2 };
+
+struct ctl {
+    const char *socket; /* path of the control socket */
+    bool json;          /* print documents as they are */
+    int argc;           /* what follows the command's words */
+    char **argv;
+};
+
+struct command {
+    const char *words; /* "agent add" */
+    const char *args;  /* "SITE [HOST [PORT]]" */
+    int min, max;      /* how many arguments */
+    const char *help;
+    int (*run)(struct ctl *ctl);
+};
+const struct command *ctl_commands(void); /* ended by NULL words */
+
+/* Ask once: the owned `result` of the answer, or NULL after saying on stderr why not
+ * (*status). */
+json_t *ctl_ask(struct ctl *ctl, json_t *request, int *status);
+/* Ask and pass on every `line` that comes until the answer or the end; returns the exit
+ * status. */
+int ctl_stream(struct ctl *ctl, json_t *request);
+void ctl_print_json(const json_t *document);
+/* Unix seconds, "2026-11-24 14:05[:30]" in local time, "now", or "-90min" before now. */
+bool ctl_time(const char *text, int64_t *wall_s);
+
+int ctl_status(struct ctl *ctl);
+int ctl_sites(struct ctl *ctl);
+int ctl_site(struct ctl *ctl);
+int ctl_agent_add(struct ctl *ctl);
+int ctl_agent_revoke(struct ctl *ctl);
+int ctl_agent_list(struct ctl *ctl);
+int ctl_tail(struct ctl *ctl);
+int ctl_export(struct ctl *ctl);
+int ctl_reload(struct ctl *ctl);
+int ctl_series_rebuild(struct ctl *ctl);
+int ctl_journal(struct ctl *ctl);
+int ctl_journal_verify(struct ctl *ctl);
+int ctl_journal_cat(struct ctl *ctl);
+
+#endif
