@@ -24,6 +24,7 @@
  */
 #ifndef SERIES_H
 #define SERIES_H
+
 #include "libnhip/journal.h"
 
 struct event_base;
@@ -42,11 +43,34 @@ struct series_options {
 };
 enum nh_err series_open(
     struct series **out, const struct series_options *options) NH_MUST_CHECK;
-void series_close(struct series *s); /* checkpoints */
+void series_close(struct series *s);   /* checkpoints */
+void series_abandon(struct series *s); /* does not: as a crash would leave it */
 /* Read the journal up to `durable`, at most `max_records`; NH_EEMPTY when there is no
  * more. */
 enum nh_err series_advance(
     struct series *s, uint64_t durable, size_t max_records) NH_MUST_CHECK;
 enum nh_err series_checkpoint(struct series *s) NH_MUST_CHECK;
+
+struct series_counts {
+    uint64_t pos;     /* last record taken */
+    uint64_t rows;    /* written, this run */
+    uint64_t refused; /* not later than the file's last, or from the future */
+    uint64_t errors;
+    size_t files;
+    int64_t newest_arrived_ms; /* of the records taken */
+};
+void series_look(const struct series *s, struct series_counts *out);
+const struct series_options *series_opt(const struct series *s);
+
+/*
+ * Write what waits for `check`, and say where its file is and of which kind.
+ * NH_ENOTFOUND: there is no such file. NH_EIO: the waiting rows could not be written.
+ */
+struct nh_kind;
+enum nh_err series_ready_file(struct series *s, const char *check, char *path,
+    size_t size, const struct nh_kind **kind) NH_MUST_CHECK;
+/* Make the file of `check` again from as far back as the journal goes; *rows of them. */
+enum nh_err series_rebuild(
+    struct series *s, const char *check, uint64_t *rows) NH_MUST_CHECK;
 
 #endif
