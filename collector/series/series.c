@@ -151,6 +151,36 @@ file_find(const struct series *s, const char *check)
     return at != NULL ? *at : NULL;
 }
 
+/* The kind that a check id tells: its last word, or `service` by its first. */
+static const struct nh_kind *
+kind_of_id(const char *check)
+{
+    const char *last = strrchr(check, '/');
+
+    if (strncmp(check, "service/", 8) == 0)
+        return nh_kind_find("service");
+    return last != NULL ? nh_kind_find(last + 1) : NULL;
+}
+
+/* The file of `check`, also when nothing was read for it in this run but it is on disk.
+ */
+static struct file *
+file_known(struct series *s, const char *check)
+{
+    struct nh_check is = { .kind = kind_of_id(check) };
+    struct file *f = file_find(s, check);
+    char path[PATH_BYTES];
+
+    if (f != NULL || is.kind == NULL || strlen(check) >= sizeof(is.id) ||
+        !check_makes_path(check))
+        return f;
+    path_of(s, check, path);
+    if (access(path, F_OK) != 0 && !state_has(s->state, check))
+        return NULL;
+    snprintf(is.id, sizeof(is.id), "%s", check);
+    return file_new(s, &is);
+}
+
 /* The file of a source's check, by number; the name is looked at only the first time. */
 static struct file *
 file_of(struct series *s, uint32_t source, const struct nh_check *check)
@@ -522,22 +552,15 @@ enum nh_err
 series_ready_file(struct series *s, const char *check, char *path, size_t size,
     const struct nh_kind **kind)
 {
-    const char *last = strrchr(check, '/');
-    struct file *f = file_find(s, check);
+    struct file *f = file_known(s, check);
 
-    if (!check_makes_path(check))
+    if (f == NULL || f->broken)
         return NH_ENOTFOUND;
+    if (file_flush(s, f) != NH_OK)
+        return NH_EIO;
+    *kind = f->kind;
     snprintf(path, size, "%s/rrd/%s.rrd", s->opt.data_dir, check);
-    if (f != NULL) {
-        *kind = f->kind;
-        if (file_flush(s, f) != NH_OK)
-            return NH_EIO;
-    } else {
-        *kind = strncmp(check, "service/", 8) == 0
-                    ? nh_kind_find("service")
-                    : nh_kind_find(last != NULL ? last + 1 : "");
-    }
-    return *kind != NULL && access(path, F_OK) == 0 ? NH_OK : NH_ENOTFOUND;
+    return f->on_disk ? NH_OK : NH_ENOTFOUND;
 }
 
 void
@@ -605,13 +628,13 @@ reread(struct rebuild *b)
 enum nh_err
 series_rebuild(struct series *s, const char *check, uint64_t *rows)
 {
-    struct rebuild b = { .s = s, .file = file_find(s, check) };
+    struct rebuild b = { .s = s, .file = file_known(s, check) };
     char path[PATH_BYTES];
     uint64_t before = s->counts.rows;
     enum nh_err err;
 
     *rows = 0;
-    if (b.file == NULL || !check_makes_path(check))
+    if (b.file == NULL)
         return NH_ENOTFOUND;
     path_of(s, check, path);
     err = state_begin(
