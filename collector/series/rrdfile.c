@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARGS_MAX = 64, ARG_LEN = 96 };
+enum { ARGS_MAX = 64, ARG_LEN = 160 };
 
 int64_t
 rrdfile_step(const struct nh_kind *kind)

@@ -8,6 +8,7 @@
  */
 #include "collector/series/series.h"
 #include "collector/series/archives.h"
+#include "libnhip/log.h"
 #include "libnhip/record.h"
 #include "tests/unit/check.h"
 #include <fcntl.h>
@@ -241,11 +242,20 @@ archive_forms(void)
     }
 }
 
+static void
+quiet(void *arg, enum nh_log_level level, const char *line)
+{
+    (void)arg;
+    (void)level;
+    (void)line;
+}
+
 int
 main(void)
 {
+    nh_log_capture(quiet, NULL);
     RUN(archive_forms);
-    if (series_archives("10s:1h, 1min:1d, 5min:90d:max", archives, &archive_count) !=
+    if (series_archives("10s:1h, 1min:1d, 5min:3d:max", archives, &archive_count) !=
         NH_OK)
         return 1;
     make_journal();
