@@ -161,8 +161,10 @@ enum nh_err nh_journal_sync(struct nh_journal *j) NH_MUST_CHECK;
  * on the owner's thread, moves durable_pos. One commit is under way at a time.
  */
 struct nh_commit {
-    int fd[2]; /* a segment's end may be its successor's beginning */
+    int fd[2]; /* the running segment and, when it is new, its directory */
     uint64_t upto;
+    uint64_t segment; /* which, and how much of it: for end */
+    uint32_t offset;
     enum nh_err err;
     int sys_errno;
 };
