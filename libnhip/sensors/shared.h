@@ -22,8 +22,7 @@ struct nh_sensor_host {
     struct icmp_shared *icmp; /* each owned by its sensor, NULL while unused */
     struct port_shared *port;
     struct http_shared *http;
-    struct evdns_base *resolver; /* tcp.c's */
-    unsigned resolver_users;
+    struct tcp_resolver *resolver; /* shared with the questions under way */
 };
 
 /* The number of param `name`, or `def` when it is absent. false: not a whole number from
