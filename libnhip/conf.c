@@ -45,8 +45,9 @@ struct loader {
     size_t file_count, current;
     const struct nh_conf_row *rows[ROWS_MAX];
     size_t row_count;
-    struct nh_conf_sweep sweep; /* of the file being parsed */
-    size_t closed;              /* sections closed in it so far */
+    const struct nh_conf_row *only; /* sections to read, NULL: all; borrowed */
+    struct nh_conf_sweep sweep;     /* of the file being parsed */
+    size_t closed;                  /* sections closed in it so far */
 };
 static struct loader *loading;
 
@@ -331,7 +332,7 @@ load_file(struct loader *l)
     for (size_t i = 0; err == NH_OK && i < l->current; i++)
         if (l->files[i].dev == file->dev && l->files[i].ino == file->ino)
             err = fail(l->problem, file->path, 1, "is included twice");
-    l->sweep = (struct nh_conf_sweep){ .text = text, .len = len };
+    l->sweep = (struct nh_conf_sweep){ .text = text, .len = len, .only = l->only };
     if (err == NH_OK) {
         err = nh_conf_sweep(&l->sweep);
         if (err == NH_ECONF)
@@ -568,7 +569,7 @@ load_all(struct loader *l, struct nh_conf **root, const struct nh_conf_row *sche
 
 static enum nh_err
 load_with(struct nh_conf **out, const char *path, const struct nh_conf_row *schema,
-    cfg_flag_t flags, struct nh_conf_problem *problem)
+    bool part, struct nh_conf_problem *problem)
 {
     struct loader *l = calloc(1, sizeof(*l));
     struct nh_conf *root = NULL;
@@ -582,8 +583,9 @@ load_with(struct nh_conf **out, const char *path, const struct nh_conf_row *sche
     assert(loading == NULL);
     loading = l;
     l->problem = problem;
+    l->only = part ? schema : NULL;
     opts = make_options(schema);
-    l->cfg = opts != NULL ? cfg_init(opts, flags) : NULL;
+    l->cfg = opts != NULL ? cfg_init(opts, part ? CFGF_IGNORE_UNKNOWN : CFGF_NONE) : NULL;
     if (l->cfg == NULL)
         goto out;
     cfg_set_error_function(l->cfg, on_error);
@@ -612,14 +614,14 @@ enum nh_err
 nh_conf_load(struct nh_conf **out, const char *path, const struct nh_conf_row *schema,
     struct nh_conf_problem *problem)
 {
-    return load_with(out, path, schema, CFGF_NONE, problem);
+    return load_with(out, path, schema, false, problem);
 }
 
 enum nh_err
 nh_conf_load_part(struct nh_conf **out, const char *path,
     const struct nh_conf_row *schema, struct nh_conf_problem *problem)
 {
-    return load_with(out, path, schema, CFGF_IGNORE_UNKNOWN, problem);
+    return load_with(out, path, schema, true, problem);
 }
 
 void

@@ -26,7 +26,10 @@ struct key {
     struct key *next;
 };
 struct level {
-    int line; /* of the section's name */
+    int line;         /* of the section's name */
+    const char *name; /* borrowed from the text */
+    size_t name_len;
+    size_t closed_before; /* sections that closed before this one opened */
     struct key *keys;
 };
 struct sweeper {
@@ -301,10 +304,23 @@ open_brace(struct sweeper *w)
         if (w->depth == NH_CONF_NESTING_MAX)
             return bad(w, w->line, "sections nested too deeply");
         w->depth++;
-        w->levels[w->depth] = (struct level){ w->word_line, NULL };
+        w->levels[w->depth] = (struct level){ w->word_line, w->word, w->word_len,
+            w->s->section_count, NULL };
     }
     w->before = '{';
     return NH_OK;
+}
+
+static bool
+is_wanted(const struct nh_conf_sweep *s, const struct level *level)
+{
+    if (s->only == NULL || level->name == NULL)
+        return true;
+    for (const struct nh_conf_row *row = s->only; row->name != NULL; row++)
+        if (strlen(row->name) == level->name_len &&
+            memcmp(row->name, level->name, level->name_len) == 0)
+            return true;
+    return false;
 }
 
 static enum nh_err
@@ -329,6 +345,10 @@ close_brace(struct sweeper *w)
     }
     s->section_lines[s->section_count++] = w->levels[w->depth].line;
     free_keys(&w->levels[w->depth]);
+    if (w->depth == 1 && !is_wanted(s, &w->levels[1])) {
+        blank(w, (size_t)(w->levels[1].name - s->text), w->at);
+        s->section_count = w->levels[1].closed_before;
+    }
     w->depth--;
     return NH_OK;
 }

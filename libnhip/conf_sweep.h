@@ -9,7 +9,7 @@
 #ifndef NH_CONF_SWEEP_H
 #define NH_CONF_SWEEP_H
 
-#include "libnhip/err.h"
+#include "libnhip/conf.h"
 
 enum { NH_CONF_TEXT_MAX = 8 << 20, NH_CONF_NESTING_MAX = 8 };
 
@@ -20,6 +20,8 @@ struct nh_conf_include {
 struct nh_conf_sweep {
     char *text; /* borrowed: `len` bytes and a NUL, changed in place */
     size_t len;
+    /* Sections by other names than these rows' are blanked; NULL: none are. */
+    const struct nh_conf_row *only; /* borrowed */
     size_t include_count, section_count;
     struct nh_conf_include *includes; /* owned */
     /* The line of the name of each section, in the order in which sections close. */

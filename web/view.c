@@ -22,6 +22,12 @@ state_order(const char *state)
 }
 
 const char *
+state_word(const char *state)
+{
+    return strcmp(state, "maintenance") == 0 ? "maintenance_state" : state;
+}
+
+const char *
 state_of(const json_t *object)
 {
     const char *s = json_string_value(json_object_get(object, "state"));
@@ -160,6 +166,7 @@ set_state(json_t *o, const struct web *w, const json_t *from)
     const char *state = state_of(from);
 
     set(o, "state", json_string(state));
+    set(o, "word", json_string(state_word(state)));
     if (strcmp(state, "up") == 0)
         set(o, "is_up", json_true());
     set(o, "since", view_when(w, seconds(from, "since"), now_of(w)));
@@ -326,19 +333,37 @@ view_counts(const json_t *count)
         json_int_t n = json_integer_value(json_object_get(count, states[i]));
 
         if (n > 0)
-            json_array_append_new(
-                list, json_pack("{s:s, s:I}", "state", states[i], "n", n));
+            json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "state", states[i],
+                                            "word", state_word(states[i]), "n", n));
     }
     return list;
 }
 
-/* One metric as a row: its name is the metric's own where no text explains it. */
 static void
 add_value(json_t *list, const char *label, json_t *value)
 {
     json_array_append_new(list, json_pack("{s:s, s:o}", "label", label, "value", value));
 }
 
+static json_t *
+metric_value(const struct nh_metric *m, double v, enum nh_lang lang)
+{
+    int decimals = m->decimals > 1 ? 1 : m->decimals;
+    struct nh_buf b;
+
+    if (strcmp(m->unit, "bit/s") == 0)
+        return view_rate(lang, v);
+    if (strcmp(m->unit, "s") == 0) {
+        nh_buf_init(&b, 128);
+        nh_duration(lang, (int64_t)v, &b);
+        return taken(&b);
+    }
+    if (strcmp(m->unit, "d") == 0)
+        return view_number(lang, v, 0, nh_text(lang, "days"));
+    return view_number(lang, v, m->name[0] == 'l' ? 2 : decimals, m->unit);
+}
+
+/* A metric with a name for people; what only says the state again is left out. */
 static void
 add_metric(json_t *list, const struct nh_metric *m, double v, enum nh_lang lang)
 {
@@ -347,31 +372,36 @@ add_metric(json_t *list, const struct nh_metric *m, double v, enum nh_lang lang)
     } labels[] = {
         { "rtt_avg_ms", "rtt" },
         { "jitter_ms", "jitter" },
+        { "delay_out_ms", "delay_out" },
+        { "delay_back_ms", "delay_back" },
         { "rx_bps", "rx" },
         { "tx_bps", "tx" },
+        { "rx_errors_ps", "rx_errors" },
+        { "tx_errors_ps", "tx_errors" },
+        { "rx_drops_ps", "rx_drops" },
+        { "tx_drops_ps", "tx_drops" },
+        { "rx_power_dbm", "rx_power" },
+        { "charge_pct", "battery_charge" },
+        { "runtime_s", "runtime_left" },
+        { "input_v", "input_voltage" },
+        { "load1", "load" },
+        { "mem_used_pct", "memory_used" },
+        { "disk_used_pct", "disk_used" },
+        { "temp_c", "temperature" },
+        { "uptime_s", "uptime" },
+        { "cpu_pct", "cpu_used" },
         { "total_ms", "response_time" },
+        { "dns_ms", "time_dns" },
+        { "connect_ms", "time_connect" },
+        { "tls_ms", "time_tls" },
+        { "first_byte_ms", "time_first_byte" },
         { "status", "status_code" },
         { "cert_days", "cert_days" },
-        { "runtime_s", "runtime_left" },
-        { "rx_power_dbm", "rx_power" },
     };
 
     for (size_t i = 0; i < NH_COUNT(labels); i++)
-        if (strcmp(labels[i].metric, m->name) == 0) {
-            int decimals = m->decimals > 1 ? 1 : m->decimals;
-            const char *unit =
-                strcmp(m->unit, "d") == 0 ? nh_text(lang, "days") : m->unit;
-
-            add_value(list, nh_text(lang, labels[i].key),
-                strcmp(m->unit, "bit/s") == 0 ? view_rate(lang, v)
-                                              : view_number(lang, v, decimals, unit));
-            return;
-        }
-    if (strncmp(m->name, "rtt_", 4) != 0 && strcmp(m->name, "oper") != 0 &&
-        strcmp(m->name, "up") != 0 && strcmp(m->name, "sent") != 0 &&
-        strcmp(m->name, "lost") != 0)
-        add_value(list, m->name,
-            view_number(lang, v, m->decimals > 2 ? 2 : m->decimals, m->unit));
+        if (strcmp(labels[i].metric, m->name) == 0)
+            add_value(list, nh_text(lang, labels[i].key), metric_value(m, v, lang));
 }
 
 static json_t *

@@ -38,6 +38,8 @@ json_t *view_when(const struct web *w, int64_t wall_s, int64_t now_s);
 json_t *view_number(enum nh_lang lang, double v, int decimals, const char *unit);
 /* "down" 0, degraded, unknown, maintenance, up 4: the order in which trouble is shown. */
 int state_order(const char *state);
+/* The key of the text for a state. */
+const char *state_word(const char *state);
 /* A state of the glossary, "unknown" for anything else. */
 const char *state_of(const json_t *object);
 /* Does `text` match, ignoring case and diacritics? */

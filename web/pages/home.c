@@ -41,10 +41,10 @@ services(const struct web *w, enum nh_lang lang)
         const char *id = json_string_value(json_object_get(s, "id"));
         const char *name = json_string_value(json_object_get(s, "name"));
 
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:o}", "id", id != NULL ? id : "", "name",
-                      name != NULL ? name : "", "state", state_of(s), "counts",
-                      view_counts(json_object_get(s, "count"))));
+        json_array_append_new(list,
+            json_pack("{s:s, s:s, s:s, s:s, s:o}", "word", state_word(state_of(s)), "id",
+                id != NULL ? id : "", "name", name != NULL ? name : "", "state",
+                state_of(s), "counts", view_counts(json_object_get(s, "count"))));
     }
     return list;
 }

@@ -17,15 +17,15 @@ put_site(struct nh_buf *b, const json_t *site, enum nh_lang lang)
 {
     const json_t *links = json_object_get(site, "links");
 
-    nh_buf_printf(b, "%s: %s (%s)", nh_text(lang, text(site, "state")),
-        text(site, "name"), text(site, "code"));
+    nh_buf_printf(b, "%s: %s (%s)", nh_text(lang, text(site, "word")), text(site, "name"),
+        text(site, "code"));
     if (json_is_string(json_object_get(site, "since")))
         nh_buf_printf(b, ", %s %s", nh_text(lang, "since"), text(site, "since"));
     for (size_t i = 0; i < json_array_size(links); i++) {
         const json_t *link = json_array_get(links, i);
 
         nh_buf_printf(
-            b, "; %s: %s", text(link, "name"), nh_text(lang, text(link, "state")));
+            b, "; %s: %s", text(link, "name"), nh_text(lang, text(link, "word")));
         if (json_is_string(json_object_get(link, "why")))
             nh_buf_printf(b, " (%s)", text(link, "why"));
     }

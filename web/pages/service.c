@@ -77,7 +77,8 @@ serve(void *arg, struct request *r)
     view = view_page(w, r, lang, json_string_value(json_object_get(service, "name")));
     if (view != NULL) {
         json_object_set_new(view, "service",
-            json_pack("{s:s, s:O?, s:O?, s:O?}", "state", state_of(service), "name",
+            json_pack("{s:s, s:s, s:O?, s:O?, s:O?}", "word",
+                state_word(state_of(service)), "state", state_of(service), "name",
                 json_object_get(service, "name"), "owner",
                 json_object_get(service, "owner"), "id", json_object_get(service, "id")));
         json_object_set_new(

@@ -288,6 +288,39 @@ manual(void)
     nh_buf_fini(&out);
 }
 
+/* A program that needs one section passes over the rest, and still says where it is
+ * wrong. */
+static void
+reads_a_part(void)
+{
+    static const struct nh_conf_row of_web[] = {
+        { "listen", NH_CONF_STRING, "none", 0, 0, "", "", NULL },
+        { 0 },
+    };
+    static const struct nh_conf_row part[] = {
+        { "web", NH_CONF_SECTION, NULL, 0, 0, "", "", of_web },
+        { 0 },
+    };
+    struct nh_conf_problem problem;
+    struct nh_conf *c;
+
+    CHECK(nh_conf_load_part(&c,
+              write_file("t.conf", "drill = true\ncentre { name = \"c\" uplink \"u\" { "
+                                   "tell = { \"a\" } } }\n"
+                                   "web { listen = \"here\" public = true }\nsite \"s\" "
+                                   "{ link \"l\" { } }\n"),
+              part, &problem) == NH_OK);
+    if (c != NULL && nh_conf_sections(c, "web") == 1)
+        CHECK_STR(nh_conf_str(nh_conf_section(c, "web", 0), "listen"), "here", "listen");
+    else
+        CHECK(false);
+    nh_conf_free(c);
+    CHECK(nh_conf_load_part(&c, write_file("t.conf", "site \"s\" { }\nweb {\n"), part,
+              &problem) == NH_ECONF);
+    CHECK_STR(
+        reason(&problem), "t.conf:2: section without its closing \"}\"", "the line");
+}
+
 int
 main(void)
 {
@@ -297,6 +330,7 @@ main(void)
     RUN(refuses_what_is_no_file);
     RUN(includes);
     RUN(durations);
+    RUN(reads_a_part);
     RUN(manual);
     return check_done();
 }

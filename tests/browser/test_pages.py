@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 240
+# slow-build: skip
+"""The pages in headless Chromium, against a collector that is played: both languages, with
+and without JavaScript, on a phone, with charts, live; and without the collector."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from fake_collector import FakeCollector
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+except ImportError:
+    sys.exit(77)
+if not os.path.exists("/usr/bin/chromedriver"):
+    sys.exit(77)
+
+FLAGS = ("--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
+         "--disable-sync --no-first-run --lang=vi --disable-dev-shm-usage").split()
+
+
+def wait(what, limit_s=20):
+    """The first true value of what(); fails after a while."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        value = what()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def browser(folder, script=True, width=1200):
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS + [f"--user-data-dir={tempfile.mkdtemp(dir=folder)}"]:
+        options.add_argument(flag)
+    if not script:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                           {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500})
+    return driver
+
+
+class Pages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="nhip-pages-")
+        cls.fake = FakeCollector(cls.folder.name + "/control.sock").start()
+        cls.web = subprocess.Popen([os.environ["NHIP_BIN"] + "/nhip-web", "-s", cls.fake.path, "-l", "127.0.0.1:0"],
+                                   stderr=subprocess.PIPE, text=True)
+        cls.port = None
+        for line in cls.web.stderr:
+            found = re.search(r"serving pages on port (\d+)", line)
+            if found:
+                cls.port = int(found.group(1))
+                break
+        cls.base = f"http://127.0.0.1:{cls.port}"
+        wait(lambda: cls.get("/healthz")[0] == 200)
+        cls.driver = browser(cls.folder.name)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.driver.quit()
+        cls.web.terminate()
+        status = cls.web.wait(10)
+        cls.web.stderr.close()
+        cls.fake.stop()
+        cls.folder.cleanup()
+        assert status == 0, status
+
+    @classmethod
+    def get(cls, path, **headers):
+        request = urllib.request.Request(cls.base + path, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as e:
+            with e:
+                return e.code, e.read(), e.headers
+
+    def open(self, path, driver=None):
+        driver = driver or self.driver
+        driver.get(self.base + path)
+        return driver.find_element("tag name", "body").text
+
+    def js(self, script, *args):
+        return self.driver.execute_script("return " + script, *args)
+
+    def test_languages(self):
+        vi = self.open("/?lang=vi")
+        self.assertIn("Cần chú ý", vi)
+        self.assertIn("Mất kết nối", vi)
+        self.assertIn("mất gói 4,5%", vi)
+        en = self.open("/?lang=en")
+        self.assertIn("Needs attention", en)
+        self.assertIn("packet loss 4.5%", en)
+        self.assertIn("Needs attention", self.open("/"), "the choice is kept")
+        self.open("/?lang=vi")
+
+    def test_trouble_first(self):
+        self.open("/?lang=vi")
+        names = self.js("[...document.querySelectorAll('#sites .sites > li > a')].map(a => a.textContent)")
+        self.assertEqual(len(names), 56)
+        self.assertEqual(names[:2], ["Xã Bảo Lạc", "Xã Cốc Pàng"])
+        self.assertEqual(names[6:10], ["Xã Bạch Đằng", "Xã Bảo Lâm", "Xã Bế Văn Đàn", "Xã Ca Thành"])
+
+    def test_without_javascript(self):
+        driver = browser(self.folder.name, script=False)
+        try:
+            for path in ("/", "/site/bao-lac", "/service/ioffice", "/?view=list"):
+                self.assertIn("Bảo Lạc", self.open(path, driver), path)
+            self.assertIn("Viettel", self.open("/link/bao-lac/viettel", driver))
+            wide = driver.find_element("css selector", "noscript img, figure img")
+            wait(lambda: wide.get_property("naturalWidth") == 720)
+            self.assertIn("Đàm Thuỷ", self.open("/?q=dam+thuy", driver))
+            self.assertNotIn("Bạch Đằng", self.open("/?q=dam+thuy", driver))
+        finally:
+            driver.quit()
+
+    def test_phone(self):
+        driver = browser(self.folder.name, width=360)
+        try:
+            for lang in ("vi", "en"):
+                for path in ("/", "/?view=list", "/site/bao-lac", "/link/bao-lac/vnpt", "/service/ioffice", "/nothing"):
+                    self.open(path + ("&" if "?" in path else "?") + "lang=" + lang, driver)
+                    self.assertLessEqual(driver.execute_script("return document.documentElement.scrollWidth"), 360, path)
+        finally:
+            driver.quit()
+
+    def test_charts(self):
+        self.open("/link/bao-lam/vnpt?lang=vi")
+        wait(lambda: self.js("document.querySelectorAll('.chart[data-drawn] canvas').length >= 6"))
+        painted = self.js("""(() => { const c = document.querySelector('.chart canvas');
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()""")
+        self.assertGreater(painted, 5000, "the smoke is drawn")
+        for window in ("30h", "10d", "1y"):
+            self.open("/link/bao-lam/vnpt?w=" + window)
+            wait(lambda: self.js("document.querySelectorAll('.chart[data-drawn]').length === 3"))
+        asked = [r for r in self.fake.asked if r.get("do") == "series"][-1]
+        self.assertEqual(asked["to"] - asked["from"], 366 * 86400)
+        self.open("/link/bao-lam/vnpt?from=2026-11-20T08:00&to=2026-11-20T12:00")
+        wait(lambda: self.js("document.querySelectorAll('.chart[data-drawn]').length === 3"))
+        asked = [r for r in self.fake.asked if r.get("do") == "series"][-1]
+        self.assertEqual((asked["from"], asked["to"]), (1795136400, 1795150800), "08:00 is the province's")
+
+    def test_search_while_typing(self):
+        self.open("/?lang=vi")
+        self.driver.find_element("id", "q").send_keys("DAM thuy")
+        shown = wait(lambda: self.js("[...document.querySelectorAll('#sites li')].filter(l => !l.hidden).map(l => l.querySelector('a').textContent)"))
+        self.assertEqual(shown, ["Xã Đàm Thuỷ"])
+        self.driver.find_element("id", "q").send_keys("zzz")
+        self.assertTrue(self.js("!document.querySelector('.none').hidden"))
+
+    def test_live(self):
+        self.open("/?lang=vi")
+        wait(lambda: self.js("!document.querySelector('.live').hidden"))
+        first = "document.querySelector('#sites .sites > li.down > a[href$=\"/tan-giang\"]')"
+        self.assertIsNone(self.js(first))
+        self.fake.change("tan-giang", "down", {"text": "why_no_answer"})
+        wait(lambda: self.js(first))
+        self.fake.change("tan-giang", "up")
+        wait(lambda: not self.js(first))
+        self.fake.set_disk_full(True)
+        wait(lambda: "đã đầy" in self.js("document.getElementById('notices').textContent"))
+        self.fake.set_disk_full(False)
+        wait(lambda: "đã đầy" not in self.js("document.getElementById('notices').textContent"))
+
+    def test_collector_away(self):
+        self.open("/?lang=vi")
+        wait(lambda: self.js("!document.querySelector('.live').hidden"))
+        self.fake.stop()
+        try:
+            wait(lambda: "Không liên lạc được" in self.js("document.getElementById('notices').textContent"))
+            self.assertIn("Bảo Lạc", self.open("/"), "what was known stays")
+            self.assertEqual(self.get("/healthz")[0], 503)
+            self.assertEqual(self.get("/api/v1/series/bao-lac/vnpt/path")[0], 503)
+            self.assertIn(b"nhip_web_contact 0", self.get("/metrics")[1])
+        finally:
+            self.fake.start()
+        wait(lambda: self.get("/healthz")[0] == 200)
+        self.assertNotIn("Không liên lạc được", self.open("/"))
+
+    def test_http(self):
+        status, page, headers = self.get("/", **{"Accept-Encoding": "gzip"})
+        self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
+        self.assertLess(len(page), 30 * 1024)
+        self.assertLess(len(self.get("/")[1]), 50 * 1024)
+        self.assertNotIn("unsafe", headers["Content-Security-Policy"])
+        self.assertEqual(self.get("/", **{"Accept-Encoding": "gzip", "If-None-Match": headers["ETag"]})[0], 304)
+        self.assertEqual(self.get("/site/nowhere")[0], 404)
+        self.assertIn("Không tìm thấy trang", self.get("/nothing")[1].decode())
+        self.assertIn("Page not found", self.get("/nothing?lang=en")[1].decode())
+        self.assertEqual(self.get("/site/%3Cscript%3E")[0], 404)
+        self.assertNotIn(b"<script>alert", self.get("/?q=%3Cscript%3Ealert(1)")[1])
+        self.assertEqual(self.get("/assets/../main.c")[0], 404)
+        post = urllib.request.Request(self.base + "/", data=b"a=b")
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(post, timeout=10)
+        self.assertEqual((refused.exception.code, refused.exception.headers["Allow"]), (405, "GET, HEAD"))
+        refused.exception.close()
+        for path in ("/api/v1/overview", "/api/v1/sites", "/api/v1/sites/bao-lac", "/api/v1/links", "/api/v1/services",
+                     "/api/v1/series/bao-lac/vnpt/path", "/metrics", "/t", "/graph/bao-lac/vnpt/path.svg"):
+            self.assertEqual(self.get(path)[0], 200, path)
+
+    def test_no_errors_in_the_browser(self):
+        self.open("/?lang=vi")
+        self.driver.get_log("browser")
+        for path in ("/", "/site/bao-lac", "/service/ioffice"):
+            self.open(path)
+        bad = [e["message"] for e in self.driver.get_log("browser")
+               if e["level"] == "SEVERE" and "inline style" not in e["message"]]  # dygraphs' legend, refused and not missed
+        self.assertEqual(bad, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

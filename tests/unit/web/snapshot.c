@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* snapshot.c - documents come, change, go; what is shown and what is not; metrics */
+#include "web/snapshot.h"
+#include "tests/unit/check.h"
+#include "web/pages/metrics.h"
+#include "web/view.h"
+#include <stdio.h>
+
+static unsigned changes, shown_changes;
+
+static void
+on_change(void *arg, const char *doc, const char *key, bool shown)
+{
+    (void)arg;
+    (void)doc;
+    (void)key;
+    changes++;
+    shown_changes += shown;
+}
+
+static struct snapshot *
+made(void)
+{
+    struct snapshot_events events = { on_change, NULL, NULL };
+    struct snapshot *s;
+
+    changes = shown_changes = 0;
+    CHECK(snapshot_new(&s, NULL, "/nowhere", &events) == NH_OK);
+    return s;
+}
+
+static void
+take(struct snapshot *s, const char *text)
+{
+    json_t *line = json_loads(text, 0, NULL);
+
+    CHECK_NAMED(line != NULL, text);
+    snapshot_take(s, line);
+    json_decref(line);
+}
+
+#define SITE(id, state, rtt)                                                             \
+    "{\"id\":1,\"doc\":\"site\",\"is\":{\"id\":\"" id "\",\"name\":\"Xã " id             \
+    "\",\"code\":\"01\",\"state\":\"" state "\",\"since\":5,\"links\":[{\"id\":\"" id    \
+    "/vnpt\",\"name\":\"vnpt\",\"state\":\"" state                                       \
+    "\",\"carrier\":\"vn\\\"pt\",\"checks\":{\"path\":{\"state\":\"up\",\"values\":"     \
+    "{\"sent\":5,\"lost\":1,\"rtt_avg_ms\":" rtt "}}}}]}}"
+
+static void
+documents(void)
+{
+    struct snapshot *s = made();
+
+    CHECK(!snapshot_is_ready(s));
+    take(s, SITE("a", "up", "3"));
+    take(s, SITE("b", "up", "3"));
+    take(s, SITE("c", "up", "3"));
+    take(s, "{\"id\":1,\"ready\":true}");
+    CHECK(snapshot_is_ready(s) && snapshot_has_contact(s));
+    CHECK_EQ(snapshot_sites(s), 3, "sites");
+    take(s, "{\"id\":1,\"gone\":\"site\",\"key\":\"a\"}");
+    CHECK_EQ(snapshot_sites(s), 2, "one went");
+    CHECK(snapshot_site(s, "a") == NULL && snapshot_site(s, "c") != NULL);
+    CHECK_STR(json_string_value(json_object_get(snapshot_site(s, "c"), "id")), "c",
+        "places after one went");
+    take(s, "{\"id\":1,\"doc\":\"site\",\"is\":{\"name\":\"no id\"}}");
+    take(s, "{\"id\":1,\"doc\":\"something new\",\"is\":{\"id\":\"x\"}}");
+    take(s, "{\"id\":77,\"ok\":true,\"result\":{}}");
+    take(s, "{}");
+    CHECK_EQ(snapshot_sites(s), 2, "what is not known is passed over");
+    snapshot_free(s);
+}
+
+static void
+what_is_shown(void)
+{
+    struct snapshot *s = made();
+    uint64_t before;
+
+    take(s, SITE("a", "up", "3"));
+    before = snapshot_shown_revision(s);
+    take(s, SITE("a", "up", "4"));
+    CHECK_EQ(snapshot_shown_revision(s), before, "a reading moved");
+    take(s, SITE("a", "down", "4"));
+    CHECK_EQ(snapshot_shown_revision(s), before + 1, "a state changed");
+    CHECK_EQ(changes, 3, "changes");
+    CHECK_EQ(shown_changes, 2, "shown");
+    snapshot_free(s);
+}
+
+static void
+metrics(void)
+{
+    struct snapshot *s = made();
+    struct http_counts counts = { .requests = 9 };
+    struct nh_buf b;
+    const char *text;
+
+    nh_buf_init(&b, 65536);
+    take(s, SITE("a", "up", "3"));
+    take(s, SITE("b", "unknown", "null"));
+    take(s, "{\"id\":1,\"doc\":\"overview\",\"is\":{\"count\":{\"sites\":{\"up\":1}},"
+            "\"sessions\":{\"live\":1,\"rejected\":{\"syntax\":2}}}}");
+    metrics_put(&b, s, &counts);
+    nh_buf_put_u8(&b, '\0');
+    text = (const char *)b.data;
+    CHECK(strstr(text, "nhip_sites{state=\"up\"} 1\n") != NULL);
+    CHECK(
+        strstr(text, "nhip_link_up{site=\"a\",link=\"vnpt\",carrier=\"vn\\\"pt\"} 1\n"));
+    CHECK(strstr(text, "nhip_link_up{site=\"b\"") == NULL); /* unknown is not down */
+    CHECK(strstr(text,
+        "nhip_link_rtt_seconds{site=\"a\",link=\"vnpt\",carrier=\"vn\\\"pt\"} "
+        "0.003\n"));
+    CHECK(strstr(text,
+        "nhip_link_loss_ratio{site=\"a\",link=\"vnpt\",carrier=\"vn\\\"pt\"} "
+        "0.2\n"));
+    CHECK(strstr(text, "nhip_sessions_rejected_total{reason=\"syntax\"} 2\n"));
+    CHECK(strstr(text, "nhip_web_requests_total 9\n"));
+    nh_buf_fini(&b);
+    snapshot_free(s);
+}
+
+static void
+search(void)
+{
+    CHECK(text_matches("Xã Đàm Thuỷ", "dam thuy"));
+    CHECK(text_matches("Xã Hoà An", "hoa an"));
+    CHECK(!text_matches("Xã Bảo Lạc", "bao lam"));
+    CHECK(!text_matches(NULL, "x"));
+    CHECK(state_order("down") < state_order("degraded"));
+    CHECK(state_order("nonsense") == state_order("unknown"));
+}
+
+int
+main(void)
+{
+    RUN(documents);
+    RUN(what_is_shown);
+    RUN(metrics);
+    RUN(search);
+    return check_done();
+}
