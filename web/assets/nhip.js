@@ -52,19 +52,32 @@
     box.addEventListener("input", filter);
     filter();
   }
-  if (window.EventSource && (home || live)) {
-    var mark = document.querySelector(".live"), from = new EventSource("/events"), contact = true, opened = false;
+  /* A browser opens six connections to a server in all: a page that nobody looks at gives its own back. */
+  var mark = document.querySelector(".live"), from = null, contact = true, seen = false;
+  function follow() {
+    if (from) return;
+    from = new EventSource("/events");
     from.onopen = function () {
       if (mark) mark.hidden = false;
-      if (opened) refresh();
-      opened = true;
+      if (seen) refresh();
+      seen = true;
     };
     from.onerror = function () { if (mark) mark.hidden = true; };
     from.onmessage = function (e) {
       var d = JSON.parse(e.data);
       if (d.contact !== contact || (home && d.shown) || (live && (d.sites.indexOf(live) >= 0 || d.services.indexOf(live) >= 0))) refresh();
       contact = d.contact;
-      document.dispatchEvent(new CustomEvent("nhip", { detail: d }));
     };
+  }
+  function leave() {
+    if (from) from.close();
+    from = null;
+    if (mark) mark.hidden = true;
+  }
+  if (window.EventSource && (home || live)) {
+    document.addEventListener("visibilitychange", function () { if (document.hidden) leave(); else follow(); });
+    window.addEventListener("pagehide", leave);
+    window.addEventListener("pageshow", follow);
+    if (!document.hidden) follow();
   }
 })();
