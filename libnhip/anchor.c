@@ -7,6 +7,7 @@
  * changed.
  */
 #include "libnhip/anchor.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Within 2^53 ms either way, as all times of the wire: sums cannot overflow. */
@@ -95,11 +96,26 @@ widened(uint32_t error_ms, int64_t away_ms)
     return error > UINT32_MAX ? UINT32_MAX : (uint32_t)error;
 }
 
+/* How much further two anchors are apart than their errors and the drift between them
+ * explain: one of the clocks was stepped in between, nobody knows when. */
+static uint32_t
+step_between(const struct nh_anchor *a, const struct nh_anchor *b)
+{
+    int64_t apart = llabs(offset_of(b) - offset_of(a));
+    int64_t explained =
+        (int64_t)b->error_ms + widened(a->error_ms, b->mono_ms - a->mono_ms);
+
+    if (apart <= explained)
+        return 0;
+    return apart - explained > UINT32_MAX ? UINT32_MAX : (uint32_t)(apart - explained);
+}
+
 enum nh_err
 nh_anchors_offset(
     const struct nh_anchors *a, int64_t mono_ms, int64_t *offset_ms, uint32_t *error_ms)
 {
     const struct nh_anchor *first = &a->at[0], *last, *left, *right;
+    uint64_t error;
     uint32_t i = 1;
 
     if (a->count == 0 || !is_time(mono_ms))
@@ -119,7 +135,9 @@ nh_anchors_offset(
     left = &a->at[i - 1];
     right = &a->at[i];
     *offset_ms = between(left, right, mono_ms);
-    *error_ms = left->error_ms > right->error_ms ? left->error_ms : right->error_ms;
+    error = left->error_ms > right->error_ms ? left->error_ms : right->error_ms;
+    error += step_between(left, right);
+    *error_ms = error > UINT32_MAX ? UINT32_MAX : (uint32_t)error;
     return NH_OK;
 }
 

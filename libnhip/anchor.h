@@ -6,8 +6,10 @@
  * reading between two anchors of its boot is dated by the line between them, so that
  * drift cancels and a step of the agent's own clock changes nothing; one after the newest
  * anchor goes by the newest, with an error that grows at NH_DRIFT_PPM; one before the
- * first anchor the same way backwards. A boot that never met the collector is bracketed
- * between what was known before and after it. Pure functions of their arguments.
+ * first anchor the same way backwards. Two anchors that drift cannot explain (a clock was
+ * stepped between them) add the rest to the error. Times are within 2^53 ms either way:
+ * an anchor beyond is not taken. A boot that never met the collector is bracketed between
+ * what was known before and after it. Pure functions of their arguments.
  */
 #ifndef NH_ANCHOR_H
 #define NH_ANCHOR_H
@@ -28,7 +30,8 @@ struct nh_anchors {
 };
 
 void nh_anchors_add(struct nh_anchors *a, struct nh_anchor anchor);
-/* offset_ms and error_ms for readings at mono_ms. NH_EEMPTY when there is no anchor. */
+/* offset_ms and error_ms for readings at mono_ms. NH_EEMPTY when there is no anchor, or
+ * none could be for such a time. */
 enum nh_err nh_anchors_offset(const struct nh_anchors *a, int64_t mono_ms,
     int64_t *offset_ms, uint32_t *error_ms) NH_MUST_CHECK;
 /*
