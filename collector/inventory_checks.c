@@ -94,7 +94,7 @@ emit(struct walk *w)
 static bool
 wants(const struct walk *w, const struct inv_site *measurer)
 {
-    if (measurer == NULL && w->inv->drill)
+    if (measurer == NULL && w->on_check == NULL && w->inv->drill)
         return false;
     return w->on_check != NULL || w->measurer == measurer;
 }
