@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control_request.c - one table of requests, one of keys
+ *
+ * A key is text or a whole number with its range; a request's row names the keys that it
+ * must have and those that it may have. A key that a request does not know is ignored, so
+ * that a newer client can talk to an older collector.
+ */
+#include "collector/control_request.h"
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum key {
+    K_SITE = 1 << 0,
+    K_CHECK = 1 << 1,
+    K_HOST = 1 << 2,
+    K_CHART = 1 << 3,
+    K_FORMAT = 1 << 4,
+    K_LANG = 1 << 5,
+    K_PORT = 1 << 6,
+    K_FROM = 1 << 7,
+    K_TO = 1 << 8,
+    K_POINTS = 1 << 9,
+    K_WIDTH = 1 << 10,
+    K_HEIGHT = 1 << 11,
+};
+
+static const struct {
+    const char *name;
+    enum control_do what;
+    unsigned must, may;
+} requests[] = {
+    { "status", CONTROL_STATUS, 0, 0 },
+    { "sites", CONTROL_SITES, 0, 0 },
+    { "site", CONTROL_SITE, K_SITE, 0 },
+    { "services", CONTROL_SERVICES, 0, 0 },
+    { "follow", CONTROL_FOLLOW, 0, 0 },
+    { "tail", CONTROL_TAIL, 0, K_SITE },
+    { "series", CONTROL_SERIES, K_CHECK | K_FROM | K_TO, K_POINTS },
+    { "graph", CONTROL_GRAPH, K_CHECK | K_FROM | K_TO,
+        K_CHART | K_FORMAT | K_WIDTH | K_HEIGHT | K_LANG },
+    { "export", CONTROL_EXPORT, K_CHECK | K_FROM | K_TO, 0 },
+    { "agent_add", CONTROL_AGENT_ADD, K_SITE | K_HOST, K_PORT },
+    { "agent_revoke", CONTROL_AGENT_REVOKE, K_SITE, 0 },
+    { "agent_list", CONTROL_AGENT_LIST, 0, 0 },
+    { "reload", CONTROL_RELOAD, 0, 0 },
+    { "series_rebuild", CONTROL_SERIES_REBUILD, K_CHECK, 0 },
+    { "journal", CONTROL_JOURNAL, 0, 0 },
+};
+
+#define TEXT(key, member)                                                                \
+    {                                                                                    \
+#member, key, offsetof(struct control_request, member),                          \
+            sizeof(((struct control_request *)0)->member)                                \
+    }
+static const struct {
+    const char *name;
+    unsigned key;
+    size_t at, size;
+} texts[] = {
+    TEXT(K_SITE, site),
+    TEXT(K_CHECK, check),
+    TEXT(K_HOST, host),
+    TEXT(K_CHART, chart),
+    TEXT(K_FORMAT, format),
+    TEXT(K_LANG, lang),
+};
+
+static const struct {
+    const char *name;
+    unsigned key;
+    int64_t min, max;
+} numbers[] = {
+    { "port", K_PORT, 1, 65535 },
+    { "from", K_FROM, 0, INT64_C(253402300799) },
+    { "to", K_TO, 0, INT64_C(253402300799) },
+    { "points", K_POINTS, 1, CONTROL_POINTS_MAX },
+    { "width", K_WIDTH, 50, 4000 },
+    { "height", K_HEIGHT, 50, 4000 },
+};
+
+static bool
+read_text(struct control_request *r, size_t i, const json_t *value, char why[160])
+{
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+
+    if (text == NULL || len == 0 || len >= texts[i].size || strlen(text) != len) {
+        snprintf(why, 160, "'%s' must be text of 1 to %zu bytes", texts[i].name,
+            texts[i].size - 1);
+        return false;
+    }
+    memcpy((char *)r + texts[i].at, text, len + 1);
+    return true;
+}
+
+static bool
+read_number(struct control_request *r, size_t i, const json_t *value, char why[160])
+{
+    double d = json_is_number(value) ? floor(json_number_value(value)) : NAN;
+    int64_t v;
+
+    if (!(d >= (double)numbers[i].min && d <= (double)numbers[i].max)) {
+        snprintf(why, 160, "'%s' must be a number from %lld to %lld", numbers[i].name,
+            (long long)numbers[i].min, (long long)numbers[i].max);
+        return false;
+    }
+    v = (int64_t)d;
+    switch (numbers[i].key) {
+    case K_PORT:
+        r->port = (int)v;
+        break;
+    case K_FROM:
+        r->from = v;
+        break;
+    case K_TO:
+        r->to = v;
+        break;
+    case K_POINTS:
+        r->points = v;
+        break;
+    case K_WIDTH:
+        r->width = v;
+        break;
+    default:
+        r->height = v;
+        break;
+    }
+    return true;
+}
+
+/* 0: not there. */
+static bool
+read_key(struct control_request *r, const json_t *object, const char *name, bool must,
+    bool (*read)(struct control_request *, size_t, const json_t *, char[160]), size_t i,
+    char why[160])
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (value == NULL || json_is_null(value)) {
+        if (must)
+            snprintf(why, 160, "'%s' is missing", name);
+        return !must;
+    }
+    return read(r, i, value, why);
+}
+
+static bool
+read_keys(struct control_request *r, const json_t *object, unsigned must, unsigned may,
+    char why[160])
+{
+    for (size_t i = 0; i < NH_COUNT(texts); i++)
+        if (((must | may) & texts[i].key) != 0 &&
+            !read_key(
+                r, object, texts[i].name, (must & texts[i].key) != 0, read_text, i, why))
+            return false;
+    for (size_t i = 0; i < NH_COUNT(numbers); i++)
+        if (((must | may) & numbers[i].key) != 0 &&
+            !read_key(r, object, numbers[i].name, (must & numbers[i].key) != 0,
+                read_number, i, why))
+            return false;
+    return true;
+}
+
+static void
+read_id(struct control_request *r, const json_t *id)
+{
+    int n = -1;
+
+    if (json_is_integer(id))
+        n = snprintf(
+            r->id, sizeof(r->id), "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+    else if (json_is_real(id) && isfinite(json_real_value(id)))
+        n = snprintf(r->id, sizeof(r->id), "%.17g", json_real_value(id));
+    if (n < 0 || (size_t)n >= sizeof(r->id))
+        snprintf(r->id, sizeof(r->id), "0");
+}
+
+static bool
+is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return word[0] == '\0';
+}
+
+static bool
+fits_together(const struct control_request *r, char why[160])
+{
+    static const char *const charts[] = { "latency", "traffic", "service", "host" },
+                             *const formats[] = { "svg", "png" },
+                             *const langs[] = { "vi", "en" };
+    const char *wrong = NULL;
+
+    if (r->to < r->from)
+        wrong = "'to' lies before 'from'";
+    else if (!is_one_of(r->chart, charts, NH_COUNT(charts)))
+        wrong = "'chart' is latency, traffic, service or host";
+    else if (!is_one_of(r->format, formats, NH_COUNT(formats)))
+        wrong = "'format' is svg or png";
+    else if (!is_one_of(r->lang, langs, NH_COUNT(langs)))
+        wrong = "'lang' is vi or en";
+    else if (strpbrk(r->host, " \t\r\n") != NULL)
+        wrong = "'host' has spaces in it";
+    if (wrong != NULL)
+        snprintf(why, 160, "%s", wrong);
+    return wrong == NULL;
+}
+
+enum nh_err
+control_request_read(const json_t *object, struct control_request *r, char why[160])
+{
+    const char *what = json_string_value(json_object_get(object, "do"));
+
+    *r = (struct control_request){ 0 };
+    why[0] = '\0';
+    read_id(r, json_object_get(object, "id"));
+    if (what == NULL) {
+        snprintf(why, 160, "'do' is missing");
+        return NH_EINVAL;
+    }
+    for (size_t i = 0; i < NH_COUNT(requests); i++)
+        if (strcmp(what, requests[i].name) == 0) {
+            r->what = requests[i].what;
+            return read_keys(r, object, requests[i].must, requests[i].may, why) &&
+                           fits_together(r, why)
+                       ? NH_OK
+                       : NH_EINVAL;
+        }
+    snprintf(why, 160, "there is no request '%.60s'", what);
+    return NH_EINVAL;
+}

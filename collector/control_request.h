@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control_request.h - one request of the control socket, read and checked
+ *
+ * A pure function of a JSON object: everything a handler uses has its type and its range.
+ */
+#ifndef CONTROL_REQUEST_H
+#define CONTROL_REQUEST_H
+
+#include "libnhip/record.h"
+#include <jansson.h>
+
+enum control_do {
+    CONTROL_STATUS,
+    CONTROL_SITES,
+    CONTROL_SITE,
+    CONTROL_SERVICES,
+    CONTROL_FOLLOW,
+    CONTROL_TAIL,
+    CONTROL_SERIES,
+    CONTROL_GRAPH,
+    CONTROL_EXPORT,
+    CONTROL_AGENT_ADD,
+    CONTROL_AGENT_REVOKE,
+    CONTROL_AGENT_LIST,
+    CONTROL_RELOAD,
+    CONTROL_SERIES_REBUILD,
+    CONTROL_JOURNAL,
+};
+
+enum { CONTROL_ID_MAX = 40, CONTROL_POINTS_MAX = 2000 };
+
+struct control_request {
+    char id[CONTROL_ID_MAX]; /* a number as JSON text, "0" when none was given */
+    enum control_do what;
+    char site[NH_SITE_ID_MAX], check[NH_CHECK_ID_MAX], host[256];
+    char chart[16], format[8], lang[8];
+    int port; /* 0: the collector's */
+    int64_t from, to, points, width, height;
+};
+
+/* NH_EINVAL: `why` says what is wrong in words; `id` is filled in either way. */
+enum nh_err control_request_read(
+    const json_t *object, struct control_request *r, char why[160]) NH_MUST_CHECK;
+
+#endif
