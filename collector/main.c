@@ -1,55 +1,82 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* main.c - nhip-collector: options, configuration, and what --check says */
-#include "collector/inventory.h"
+/* main.c - nhip-collector: options, configuration, open, drop privileges, run, close */
+#include "collector/collector.h"
 #include "libnhip/log.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-/* "configuration OK: ..." or "file:line: what is wrong"; the exit status. */
+/* "configuration OK: ..."; the exit status. */
 static int
-check(const char *path)
+say_ok(const struct inventory *inv)
 {
-    struct nh_conf_problem problem;
-    struct inventory *inv = NULL;
     struct nh_buf text;
 
-    if (inventory_load(&inv, path, &problem) != NH_OK) {
-        fprintf(stderr, "%s\n", problem.text);
-        return 1;
-    }
     nh_buf_init(&text, 4096);
     inventory_summary(inv, &text);
     printf("%.*s\n", (int)text.len, (const char *)text.data);
     nh_buf_fini(&text);
-    inventory_free(inv);
     return 0;
 }
 
 static int
 usage(void)
 {
-    fputs("usage: nhip-collector [-c FILE] --check\n", stderr);
+    fputs("usage: nhip-collector [-c FILE] [--check] [-f | --foreground] [--version]\n",
+        stderr);
     return 2;
+}
+
+static int
+run(struct collector *c)
+{
+    enum nh_err err = collector_open(c);
+
+    if (err == NH_OK)
+        err = collector_settle(c);
+    if (err == NH_OK) {
+        nh_log(NH_LOG_NOTICE,
+            "nhip-collector " NHIP_VERSION ": %s, %zu sites, agents at %s", c->inv->name,
+            c->inv->site_count, c->inv->collector.listen);
+        err = nh_loop_run(c->loop);
+    }
+    collector_close(c);
+    return err == NH_OK ? 0 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-        { "check", no_argument, NULL, 'k' }, { NULL, 0, NULL, 0 } };
-    const char *path = "/etc/nhip/nhip.conf";
-    bool check_only = false;
-    int option;
+        { "check", no_argument, NULL, 'k' }, { "foreground", no_argument, NULL, 'f' },
+        { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+    struct collector c = { .conf_path = "/etc/nhip/nhip.conf", .program = argv[0] };
+    struct nh_conf_problem problem;
+    bool check = false, foreground = false;
+    int option, status;
 
-    nh_log_open("nhip-collector", NH_LOG_INFO, false);
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:f", options, NULL)) != -1) {
         if (option == 'c')
-            path = optarg;
+            c.conf_path = optarg;
         else if (option == 'k')
-            check_only = true;
+            check = true;
+        else if (option == 'f')
+            foreground = true;
+        else if (option == 'V')
+            return puts("nhip-collector " NHIP_VERSION) == EOF;
         else
             return usage();
     }
-    return check_only && optind == argc ? check(path) : usage();
+    if (optind != argc)
+        return usage();
+    nh_log_open("nhip-collector", NH_LOG_INFO, !foreground && !check);
+    if (inventory_load(&c.inv, c.conf_path, &problem) != NH_OK) {
+        fprintf(stderr, "%s\n", problem.text);
+        return 1;
+    }
+    if (!check)
+        return run(&c);
+    status = say_ok(c.inv);
+    inventory_free(c.inv);
+    return status;
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * control_model.h - what control.c (requests) and control_stream.c (answers that go on)
+ * share
+ */
+#ifndef CONTROL_MODEL_H
+#define CONTROL_MODEL_H
+
+#include "collector/collector.h"
+#include "collector/control_request.h"
+#include "libnhip/jsonl.h"
+
+enum {
+    CLIENT_WAITING_MAX = 16 << 20,
+    CLIENT_BUSY_BYTES = 1 << 20, /* more waiting than this: no next portion yet */
+};
+
+struct errand { /* a question to nhip-series */
+    struct errand *next;
+    struct client *client;
+    char id[CONTROL_ID_MAX];
+};
+
+struct follow {
+    struct follow *next;
+    char id[CONTROL_ID_MAX];
+    bool ready;
+    size_t sites_sent, services_sent; /* of the first documents */
+    bool overview_sent;
+};
+
+struct tail {
+    struct tail *next;
+    char id[CONTROL_ID_MAX];
+    char site[NH_SITE_ID_MAX]; /* "": all */
+};
+
+struct client {
+    struct client *next;
+    struct control *ctl;
+    struct nh_channel *channel;
+    bool closed;
+    struct errand *errands;
+    struct follow *follows;
+    struct tail *tails;
+    struct export *exports; /* each freed by itself when its job has ended */
+};
+
+struct control {
+    struct collector *c;
+    struct evconnlistener *listener;
+    char *path;
+    struct client *clients; /* owned */
+    size_t client_count, tail_count, follow_count;
+    struct nh_timer *pump;  /* moves what goes out in portions */
+    struct nh_buf out, doc; /* scratch */
+    int64_t overview_ms;
+};
+
+/* control.c */
+void client_send(struct client *cl, const struct nh_buf *line);
+void client_fail(struct client *cl, const char *id, const char *code, const char *error);
+void client_free(struct client *cl);
+
+/* control_stream.c */
+void control_pump(void *control);
+void client_follow(struct client *cl, const struct control_request *r);
+void client_tail(struct client *cl, const struct control_request *r);
+void client_streams_fini(struct client *cl);
+
+/* control_export.c */
+void client_export(struct client *cl, const struct control_request *r);
+bool client_exports_pump(struct client *cl); /* is there more to come? */
+void client_exports_fini(struct client *cl);
+
+#endif
