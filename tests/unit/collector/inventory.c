@@ -195,7 +195,14 @@ count_check(void *arg, const struct inv_check *check)
         CHECK(check->service != NULL && check->every_ms == 30000);
 }
 
-/* Every check is assigned to exactly one; in a drill the collector has none. */
+static void
+count_assignment(void *arg, const struct nh_assignment *a)
+{
+    (void)a;
+    ++*(size_t *)arg;
+}
+
+/* Every check is there for the judge, in a drill too; but the collector measures none. */
 static void
 checks_are_those_assigned(void)
 {
@@ -209,7 +216,10 @@ checks_are_those_assigned(void)
     counts[0] = counts[1] = 0;
     inventory_checks(inv, count_check, counts);
     CHECK_EQ(counts[0], 9, "by agents");
-    CHECK_EQ(counts[1], 0, "by the collector, in a drill");
+    CHECK_EQ(counts[1], 7, "by the centre's stand-in, in a drill");
+    counts[0] = 0;
+    inventory_assign(inv, NULL, count_assignment, &counts[0]);
+    CHECK_EQ(counts[0], 0, "the collector measures nothing in a drill");
     inventory_free(inv);
 }
 
