@@ -222,6 +222,20 @@ frame_of(struct nh_session *s, const struct nh_record *rec)
     return nh_wire_encode(&msg, &s->held) == NH_OK;
 }
 
+/* A hole in the journal takes the place of its last record; that one's chain is lost with
+ * it. */
+static bool
+frame_of_gap(struct nh_session *s, const struct nh_gap *gap)
+{
+    struct nh_msg msg = { .type = NH_GAP, .flags = NH_FLAG_HISTORY };
+
+    msg.u.gap.pos = gap->to;
+    msg.u.gap.gap = *gap;
+    nh_buf_clear(&s->held);
+    s->held_pos = gap->to;
+    return nh_wire_encode(&msg, &s->held) == NH_OK;
+}
+
 /* Have the next history frame at hand in `held`, if there is one. */
 static void
 fetch_history(struct nh_session *s)
@@ -232,8 +246,10 @@ fetch_history(struct nh_session *s)
     while (!s->have_held && s->history) {
         enum nh_err err = s->owner.next(s->owner.arg, &rec, &gap);
 
-        if (err == NH_EGAP)
-            continue; /* its GAP record comes in its own place */
+        if (err == NH_EGAP) {
+            s->have_held = gap.to > s->recv_pos && frame_of_gap(s, &gap);
+            continue;
+        }
         if (err != NH_OK) {
             s->history = false;
             if (err != NH_EEMPTY)
