@@ -72,6 +72,7 @@ interface=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head
 gateway=$(ip -4 route show default | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
 interface=${interface:-lo}
 rm -f "$dir"/*.log
+[ $mode = demo ] && rm -rf "$dir/data" # a drill begins anew
 ctl=("$bin/nhipctl" -s "$dir/control.sock")
 conf=$dir/nhip.conf
 
@@ -92,7 +93,12 @@ start web "$bin/nhip-web" -c "$conf" -s "$dir/control.sock" -l "127.0.0.1:$web_p
 wait_for 20 "nhip-web" curl -fsS "http://127.0.0.1:$web_port/healthz"
 
 if [ $mode = demo ]; then
-    start drill "$bin/nhip-drill" -c "$conf" -s "$dir/control.sock"
+    # each simulated box joins with the key of its own token: site, identity, key
+    (umask 077; for site in centre $(sed -n 's/^site "\([^"]*\)".*/\1/p' "$conf"); do
+        "${ctl[@]}" agent add "$site" 127.0.0.1 "$port" | head -n 1 |
+            awk -F. -v site="$site" '{ print site, $(NF - 2), $(NF - 1) }'
+    done >"$dir/keys")
+    start drill "$bin/nhip-drill" --keys "$dir/keys" --connect "127.0.0.1:$port"
 else
     fill examples/home/nhip-agent.conf.in >"$dir/nhip-agent.conf"
     [ -f "$dir/agent/home.key" ] ||
