@@ -69,7 +69,7 @@ def measure(sites):
             print(f"{tag}_first_visit {first} B")
             before, renders = cpu_s(web.pid), 400 if sites < 1000 else 10
             for i in range(renders):
-                fetch(base, f"/?lang=vi&q=0")  # a search is never kept: each is rendered
+                fetch(base, "/?lang=vi&q=0")  # a search is never kept: each is rendered
             print(f"{tag}_render {(cpu_s(web.pid) - before) / renders * 1e3:.3f} ms")
             before = cpu_s(web.pid)
             n = keep_asking(port, SECONDS)
