@@ -52,7 +52,7 @@ struct seg {
     uint64_t id; /* of this entry, never used again */
     uint64_t first_pos, last_pos, records, file_bytes;
     uint64_t spilled_pos; /* memory: everything up to here is in `dir` too */
-    uint32_t spilled_off;
+    uint32_t spilled_off, spilled_chain;
     uint32_t len; /* bytes in use, uncompressed */
     bool compressed, memory, keep_raw;
     struct seg_header header;
@@ -100,6 +100,7 @@ struct nh_journal {
     int dir_fd, memory_fd, lock_fd;
     uint8_t stream_id[NH_STREAM_ID_LEN];
     uint32_t epoch, chain;
+    uint32_t spill_chain;            /* lag mode: before the record that is moved next */
     uint8_t prev_sha[NH_SHA256_LEN]; /* of the segment before the next new one */
     uint64_t next_pos, open_pos, durable_pos, synced_pos;
     uint64_t next_id, recover_id;

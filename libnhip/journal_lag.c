@@ -128,6 +128,7 @@ move_segment(struct nh_journal *j, struct seg *s, uint64_t released)
 
     seg_path_of(j, s, path);
     err = seg_open(&r, path, false, s->len);
+    j->spill_chain = s->spilled_chain;
     if (err == NH_OK)
         r.off = s->spilled_off;
     while (err == NH_OK) {
@@ -142,8 +143,10 @@ move_segment(struct nh_journal *j, struct seg *s, uint64_t released)
         if (rec.preamble) {
             if (j->dw.source == s->id)
                 err = store_note(j, &j->dw, rec.type, rec.payload);
-        } else if (rec.pos > s->spilled_pos && rec.pos > released) {
-            err = move_record(j, s, off, &rec);
+        } else {
+            if (rec.pos > s->spilled_pos && rec.pos > released)
+                err = move_record(j, s, off, &rec);
+            j->spill_chain = rec.chain;
         }
     }
     seg_close(&r);
@@ -198,8 +201,11 @@ lag_spill(struct nh_journal *j)
 
         s->spilled_pos = s->last_pos;
         s->spilled_off = s->len;
+        s->spilled_chain =
+            i + 1 < j->mem.count ? j->mem.v[i + 1]->header.chain : j->chain;
     }
     j->age_count = 0;
+    j->spill_chain = j->chain;
     while (j->mem.count > 0 && j->mem.v[0] != j->mw.seg &&
            (j->mem.v[0]->id != j->recover_id || j->mw.preambled))
         store_drop(j, &j->mem, 0);

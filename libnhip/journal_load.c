@@ -292,6 +292,7 @@ load_memory(struct nh_journal *j, uint64_t disk_last)
         }
         s->spilled_pos = disk_last;
         s->spilled_off = SEG_HEADER_LEN;
+        s->spilled_chain = s->header.chain;
     }
     return load_newest(j, &j->mem, true);
 }

@@ -128,13 +128,13 @@ open_spare(struct nh_journal *j, const char *spare, int *fd)
 
 static bool
 fill_header(const struct nh_journal *j, const struct seg *prev, uint64_t first_pos,
-    struct seg_header *h)
+    uint32_t chain, struct seg_header *h)
 {
     *h = (struct seg_header){ .first_pos = first_pos,
         .mono_ms = nh_clock_mono_ms(),
         .wall_ms = nh_clock_wall_ms(),
         .epoch = j->epoch,
-        .chain = j->chain };
+        .chain = chain };
     memcpy(h->stream_id, j->stream_id, NH_STREAM_ID_LEN);
     memcpy(h->boot_id, nh_clock_boot_id(), NH_STREAM_ID_LEN);
     if (prev != NULL) {
@@ -181,7 +181,7 @@ store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
 
     io_path(spare, j->dir, "spare.nhj");
     io_seg_path(path, j->dir, first_pos, false);
-    if (!fill_header(j, prev, first_pos, &h))
+    if (!fill_header(j, prev, first_pos, j->lag ? j->spill_chain : j->chain, &h))
         return io_err(errno);
     seg_header_encode(&h, raw);
     err = open_spare(j, spare, &fd);
@@ -227,7 +227,7 @@ store_new_memory(struct nh_journal *j)
     int fd = -1;
 
     io_seg_path(path, j->memory_dir, j->next_pos, false);
-    if (!fill_header(j, NULL, j->next_pos, &h))
+    if (!fill_header(j, NULL, j->next_pos, j->chain, &h))
         return io_err(errno);
     seg_header_encode(&h, raw);
     err = io_create(path, &fd);
@@ -241,6 +241,7 @@ store_new_memory(struct nh_journal *j)
         s->first_pos = j->next_pos;
         s->header = h;
         s->len = s->spilled_off = SEG_HEADER_LEN;
+        s->spilled_chain = j->chain;
         s->file_bytes = SEG_HEADER_LEN;
         s->memory = true;
         err = begin(&j->mw, s, fd, raw);
