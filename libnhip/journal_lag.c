@@ -153,14 +153,14 @@ move_segment(struct nh_journal *j, struct seg *s, uint64_t released)
     return err;
 }
 
-/* Back to `count` segments, the last of which ended as in `was`. */
+/* Back to the segments up to `was`, which ends where it ended; `was` 0: to none. */
 static void
-take_back(struct nh_journal *j, size_t count, const struct seg *was)
+take_back(struct nh_journal *j, const struct seg *was)
 {
     store_writer_close(&j->dw);
-    while (j->disk.count > 0 && j->disk.v[j->disk.count - 1]->id > was->id)
+    while (j->disk.count > 0 && j->disk.v[j->disk.count - 1]->first_pos > was->first_pos)
         store_drop(j, &j->disk, j->disk.count - 1);
-    if (count > 0 && j->disk.count > 0 && j->disk.v[j->disk.count - 1]->id == was->id) {
+    if (j->disk.count > 0) {
         struct seg *s = j->disk.v[j->disk.count - 1];
         char path[PATH_BYTES];
 
@@ -168,7 +168,7 @@ take_back(struct nh_journal *j, size_t count, const struct seg *was)
         s->last_pos = was->last_pos;
         s->records = was->records;
         seg_path_of(j, s, path);
-        if (s->len > 0 && seg_sha(path, s->compressed, s->len, j->prev_sha) != NH_OK)
+        if (seg_sha(path, s->compressed, s->len, j->prev_sha) != NH_OK)
             memset(j->prev_sha, 0, sizeof(j->prev_sha));
     }
     j->dirty = false;
@@ -177,14 +177,13 @@ take_back(struct nh_journal *j, size_t count, const struct seg *was)
 enum nh_err
 lag_spill(struct nh_journal *j)
 {
-    size_t count = j->disk.count;
-    struct seg was = { .id = j->next_id };
+    struct seg was = { .first_pos = 0 };
     bool holding, any;
     uint64_t released = bounds_released(j, &holding, &any);
     enum nh_err err = NH_OK;
 
-    if (count > 0)
-        was = *j->disk.v[count - 1];
+    if (j->disk.count > 0)
+        was = *j->disk.v[j->disk.count - 1];
     for (size_t i = 0; i < j->mem.count && err == NH_OK; i++)
         err = move_segment(j, j->mem.v[i], holding ? released : 0);
     if (err == NH_OK) {
@@ -193,7 +192,7 @@ lag_spill(struct nh_journal *j)
             store_sync_failed(j);
     }
     if (err != NH_OK) {
-        take_back(j, count, &was);
+        take_back(j, &was);
         return err;
     }
     for (size_t i = 0; i < j->mem.count; i++) {
