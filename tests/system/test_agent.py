@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 280
+"""A real agent and a real collector on loopback: joined by a token, killed at random, cut off and restored.
+
+Every record that the agent's journal took has to be in the collector's journal exactly once, without a hole in
+the positions. NHIP_KILLS says how many kills (20).
+"""
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = os.environ.get("NHIP_BIN", os.path.join(os.path.dirname(__file__), "../../build/debug/bin"))
+KILLS = int(os.environ.get("NHIP_KILLS", "20"))
+PATIENCE_S = 40
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, condition, seconds=PATIENCE_S):
+    """Wait until condition() is true; its value. What it says when it never is."""
+    end = time.monotonic() + seconds
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+        time.sleep(0.05)
+
+
+class Lab:
+    """A directory with both configurations, and the two daemons."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="nhip-agent-test.")
+        self.port = free_port()
+        self.sock = os.path.join(self.dir, "control.sock")
+        self.conf = self.file("nhip.conf", f'''
+province "lab" {{ name = "Lab" }}
+collector {{ listen = "127.0.0.1:{self.port}"  reflector = ""  traps = ""  control = "{self.sock}"
+    data = "{self.dir}/collector"  user = "" }}
+carrier "vnpt" {{ name = "VNPT" }}
+site "alpha" {{ name = "Alpha"  kind = "commune"
+    link "vnpt" {{ carrier = "vnpt"  role = "primary"  interface = "lo"  address = "127.0.0.1"
+        gateway = "127.0.0.1"  reflector = "127.0.0.1" }} }}
+''')
+        self.agent_conf = self.file("agent.conf", f'''
+user = ""
+data = "{self.dir}/agent"
+status = "{self.dir}/agent.sock"
+journal {{ memory_dir = "{self.dir}/memory" }}
+collector "lab" {{ address = {{ "127.0.0.1:{self.port}" }} }}
+''')
+        self.running = {}
+
+    def file(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def run(self, *args, check=True):
+        return subprocess.run(args, check=check, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=PATIENCE_S)
+
+    def start(self, name):
+        conf = self.conf if name == "nhip-collector" else self.agent_conf
+        with open(os.path.join(self.dir, name + ".log"), "ab") as log:
+            self.running[name] = subprocess.Popen([os.path.join(BIN, name), "-c", conf], stdout=log, stderr=log)
+
+    def kill(self, name, sig=signal.SIGKILL):
+        p = self.running.pop(name)
+        p.send_signal(sig)
+        p.wait(PATIENCE_S)
+
+    def stop(self):
+        for p in self.running.values():
+            p.send_signal(signal.SIGCONT)
+            p.kill()
+            p.wait()
+
+    def log(self, name):
+        with open(os.path.join(self.dir, name + ".log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def ctl(self, *args):
+        p = self.run(os.path.join(BIN, "nhipctl"), "-s", self.sock, *args, check=False)
+        return p.stdout if p.returncode == 0 else ""
+
+    def status(self):
+        p = self.run(os.path.join(BIN, "nhip-agent"), "-c", self.agent_conf, "--json", "status", check=False)
+        return json.loads(p.stdout) if p.returncode == 0 else None
+
+    def uplink(self):
+        s = self.status()
+        return s["uplinks"][0] if s else None
+
+    def streaming(self):
+        u = self.uplink()
+        return u and u["state"] == "streaming"
+
+    def delivered(self):
+        """Streaming, and what waits is only what the next acknowledgement (at most 10 s) covers."""
+        u = self.uplink()
+        return u and u["state"] == "streaming" and u["waiting"] <= 3
+
+    def hurry(self):
+        """The line is back: do not wait for the back-off."""
+        if "nhip-agent" in self.running:
+            self.running["nhip-agent"].send_signal(signal.SIGHUP)
+
+    def cat(self):
+        """(check, at) of every reading in the collector's journal, as replay lines tell it."""
+        out = self.run(os.path.join(BIN, "nhipctl"), "journal", "cat", os.path.join(self.dir, "collector/journal"))
+        lines = [json.loads(line) for line in out.stdout.splitlines()]
+        return [(l["check"], round(l["at"], 1)) for l in lines if "check" in l and l["check"].startswith("alpha/")]
+
+
+class AgentTest(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab()
+        self.addCleanup(self.lab.stop)
+
+    def tell(self):
+        return "\n".join(f"--- {n}\n" + self.lab.log(n)[-3000:] for n in ("nhip-collector", "nhip-agent")
+                         if os.path.exists(os.path.join(self.lab.dir, n + ".log")))
+
+    def join(self):
+        lab = self.lab
+        lab.start("nhip-collector")
+        wait_for("the control socket", lambda: os.path.exists(lab.sock))
+        out = wait_for("a token", lambda: lab.ctl("agent", "add", "alpha", "127.0.0.1", str(lab.port)))
+        token = re.search(r"nhip1\.\S+", out).group(0)
+        p = lab.run(os.path.join(BIN, "nhip-agent"), "-c", lab.agent_conf, "join", token, check=False)
+        self.assertEqual(p.returncode, 0, p.stdout + p.stderr + self.tell())
+        key = os.path.join(lab.dir, "agent/lab.key")
+        self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
+        self.assertFalse(os.path.exists(key + ".next"))
+        with open(key, encoding="ascii") as f:
+            self.assertNotIn(f.read().split()[0], token, "the token's key was exchanged")
+        again = lab.run(os.path.join(BIN, "nhip-agent"), "-c", lab.agent_conf, "--wait", "2", "join", token,
+                        check=False)
+        self.assertEqual(again.returncode, 1, "a token that was used is burnt")
+
+    def assert_once(self):
+        """What was measured, once each, and no round between first and last missing while the agent ran."""
+        seen = self.lab.cat()
+        self.assertGreater(len(seen), 0, self.tell())
+        twice = sorted({s for s in seen if seen.count(s) > 1})
+        self.assertEqual(twice, [], "readings that are there twice")
+        self.assertNotIn("left out positions", self.lab.log("nhip-collector"), "a hole in the positions")
+
+    def test_joins_and_survives(self):
+        lab, rng = self.lab, random.Random(int(os.environ.get("NHIP_SEED", "1")))
+        self.join()
+        lab.start("nhip-agent")
+        wait_for("the first session", lab.streaming)
+        wait_for("checks assigned", lambda: len(lab.status()["checks"]) >= 3)
+        wait_for("a reading at the collector", lambda: '"alpha/vnpt/path"' in (lab.ctl("--json", "site", "alpha")))
+
+        for _ in range(KILLS):
+            name = rng.choice(("nhip-agent", "nhip-collector"))
+            lab.kill(name)
+            lab.start(name)
+            if name == "nhip-collector":
+                wait_for("the control socket", lambda: lab.ctl("status"))
+            wait_for("the agent's status", lab.status)
+            lab.hurry()
+            wait_for("a session after a kill of " + name, lab.streaming)
+
+        before = len(lab.cat())
+        lab.running["nhip-collector"].send_signal(signal.SIGSTOP)  # the line is dead, not closed
+        records = lab.status()["spool"]["records"]
+        wait_for("a round kept while the line is cut", lambda: lab.status()["spool"]["records"] > records)
+        lab.running["nhip-collector"].send_signal(signal.SIGCONT)
+        wait_for("the backlog delivered", lab.delivered)
+
+        lab.kill("nhip-collector", signal.SIGTERM)  # the port is closed
+        records = lab.status()["spool"]["records"]
+        wait_for("a round kept while the port is closed", lambda: lab.status()["spool"]["records"] > records)
+        lab.start("nhip-collector")
+        wait_for("the control socket", lambda: lab.ctl("status"))
+        lab.hurry()
+        wait_for("everything delivered", lab.delivered)
+        wait_for("the readings of both cuts", lambda: len(lab.cat()) > before)
+        lab.kill("nhip-agent", signal.SIGTERM)
+        lab.kill("nhip-collector", signal.SIGTERM)
+        self.assert_once()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if unittest.main(exit=False, verbosity=2).result.wasSuccessful() else 1)
