@@ -312,6 +312,7 @@ series_child_close(struct series_child *sc)
         if (event_base_loop(sc->c->base, EVLOOP_ONCE | EVLOOP_NONBLOCK) != 0)
             break;
     nh_channel_free(sc->channel);
+    event_base_loop(sc->c->base, EVLOOP_NONBLOCK); /* libevent closes it on its loop */
     fail_all(sc);
     while (sc->pid > 0 && waitpid(sc->pid, &status, WNOHANG) == 0) {
         if (nh_clock_mono_ms() > until_ms) {
