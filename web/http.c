@@ -298,15 +298,6 @@ on_request(void *arg, struct MHD_Connection *connection, const char *path,
     return MHD_YES;
 }
 
-static void *
-on_uri_log(void *arg, const char *uri, struct MHD_Connection *connection)
-{
-    (void)arg;
-    (void)uri;
-    (void)connection;
-    return NULL;
-}
-
 static void on_mhd_log(void *arg, const char *fmt, va_list ap) NH_PRINTF(2, 0);
 static void
 on_mhd_log(void *arg, const char *fmt, va_list ap)
@@ -374,15 +365,14 @@ start_daemon(struct http *h, int fd)
 {
     const union MHD_DaemonInfo *info;
 
-    h->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-            NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-            MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX,
-            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-            MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_CONNECTION,
-            on_connection, h, MHD_OPTION_NOTIFY_COMPLETED, on_request_end, h,
-            MHD_OPTION_URI_LOG_CALLBACK, on_uri_log, NULL, MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, h, MHD_OPTION_NOTIFY_COMPLETED, on_request_end, h, MHD_OPTION_END);
     if (h->daemon == NULL) {
         close(fd);
         return NH_EIO;

@@ -145,6 +145,24 @@ every_text_of_the_code(void)
     CHECK(n > 10);
 }
 
+/* The sentences that the collector names in `why`. */
+static void
+reasons_of_the_judge(void)
+{
+    FILE *f = popen("grep -ohE '\"why_[a-z_]+\"' -r " TEST_SOURCE_DIR
+                    "/collector --include=*.c | tr -d '\"' | sort -u",
+        "r");
+    char key[128];
+
+    CHECK(f != NULL);
+    while (f != NULL && fgets(key, sizeof(key), f) != NULL) {
+        key[strcspn(key, "\n")] = '\0';
+        CHECK_NAMED(nh_text_has(key), key);
+    }
+    if (f != NULL)
+        pclose(f);
+}
+
 int
 main(void)
 {
@@ -153,5 +171,6 @@ main(void)
     RUN(partials);
     RUN(every_text_of_the_templates);
     RUN(every_text_of_the_code);
+    RUN(reasons_of_the_judge);
     return check_done();
 }
