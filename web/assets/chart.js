@@ -130,7 +130,7 @@
       var path = d.check.split("/").map(encodeURIComponent).join("/");
       fetch("/api/v1/series/" + path + "?from=" + Math.floor(a) + "&to=" + Math.ceil(b) + "&points=" + Math.max(100, Math.min(1500, Math.round(box.clientWidth))))
         .then(function (r) { return r.ok ? r.json() : Promise.reject(r.status); })
-        .then(then).catch(function () { if (!chart) say(box, d.tFailed); });
+        .then(then).catch(function (why) { if (!chart) say(box, why === 404 ? d.tNone : d.tFailed); });
     }
     function show(series) {
       var made = kinds[d.chart](d, columns(series), shift), o = made.options;
