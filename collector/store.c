@@ -10,8 +10,7 @@
  * commit under way), `durable_pos` (synced). Sources that moved since the last commit
  * began are in the list `dirty`; a commit takes the list over.
  */
-#include "collector/store.h"
-#include "collector/strmap.h"
+#include "collector/store_model.h"
 #include "libnhip/clock.h"
 #include "libnhip/job.h"
 #include "libnhip/log.h"
@@ -26,27 +25,7 @@ enum {
     COMMIT_AFTER_BYTES = 256 << 10,
     SOURCES_MAX = 1 << 20,
     BOOTS_MAX = 4096, /* of one source; older ones are dropped */
-    SCRATCH_MAX = NH_JOURNAL_PAYLOAD_MAX,
     RETRY_FULL_MS = 2000,
-    ANCHOR_ERROR_MAX_MS = 5000,
-};
-
-struct store {
-    char *dir;
-    struct store_events events;
-    struct nh_journal *journal;
-    struct nh_jobs *jobs;
-    struct nh_timer *commit_timer;
-    struct nh_commit commit; /* the worker's while committing */
-    bool committing, timer_set, full, opened;
-    size_t uncommitted_bytes;
-    struct store_source **sources; /* owned; by number */
-    size_t source_count, source_cap;
-    struct strmap by_site; /* newest source of a site */
-    struct store_source *dirty, *in_commit;
-    struct nh_buf scratch;
-    int64_t full_since_ms;
-    unsigned fill_told; /* the percentage last warned of */
 };
 
 static void begin_commit(struct store *s);
@@ -65,16 +44,16 @@ source_free(struct store_source *src)
     free(src);
 }
 
-static struct store_source *
-source_at(const struct store *s, uint32_t number)
+struct store_source *
+store_source_at(const struct store *s, uint32_t number)
 {
     return number < s->source_count ? s->sources[number] : NULL;
 }
 
 /* Source `number`, made when it is new. A newer stream of a site makes the older one old:
  * it is named no longer at the head of segments. */
-static enum nh_err
-source_make(struct store *s, const struct nh_source *is, struct store_source **out)
+enum nh_err
+store_source_make(struct store *s, const struct nh_source *is, struct store_source **out)
 {
     struct store_source *src, *older;
 
@@ -132,8 +111,8 @@ store_boot(const struct store_source *src, uint32_t epoch)
 }
 
 /* Positions only grow, so boots before the watermark's are never named again. */
-static void
-boots_prune(struct store_source *src)
+void
+store_boots_prune(struct store_source *src)
 {
     uint32_t epoch = nh_pos_epoch(src->is.received_pos);
     size_t keep = 0;
@@ -144,8 +123,8 @@ boots_prune(struct store_source *src)
     src->boot_count = keep;
 }
 
-static enum nh_err
-boot_put(struct store_source *src, const struct nh_boot *boot)
+enum nh_err
+store_boot_put(struct store_source *src, const struct nh_boot *boot)
 {
     struct nh_boot *more;
 
@@ -155,7 +134,7 @@ boot_put(struct store_source *src, const struct nh_boot *boot)
             return NH_OK;
         }
     if (src->boot_count >= 16)
-        boots_prune(src);
+        store_boots_prune(src);
     if (src->boot_count >= BOOTS_MAX) {
         memmove(src->boots, src->boots + 1, (BOOTS_MAX - 1) * sizeof(*src->boots));
         src->boot_count--;
@@ -166,217 +145,6 @@ boot_put(struct store_source *src, const struct nh_boot *boot)
     src->boots = more;
     src->boots[src->boot_count++] = *boot;
     return NH_OK;
-}
-
-/* ---- the head of a segment ---- */
-
-static void
-put_dict(const struct store_source *src, uint32_t from, uint32_t to, struct nh_buf *out)
-{
-    nh_buf_clear(out);
-    nh_buf_put_varint(out, src->is.source);
-    nh_dict_encode(src->dict, from, to, out);
-}
-
-enum { DICT_PART = 200 }; /* entries a record: far below NH_JOURNAL_PAYLOAD_MAX */
-
-typedef enum nh_err put_head(void *arg, uint8_t type, struct nh_slice payload);
-
-static enum nh_err
-put_one(put_head *put, void *arg, uint8_t type, const struct nh_buf *b)
-{
-    enum nh_err err = nh_buf_err(b);
-
-    return err != NH_OK ? err : put(arg, type, nh_slice_of(b->data, b->len));
-}
-
-/* What is known of a boot's clock goes with it, so that a restart dates as before. */
-static struct nh_boot
-dated_boot(const struct store_source *src, const struct nh_boot *boot)
-{
-    struct nh_boot dated = *boot;
-
-    for (size_t i = 0; i < src->dating.count; i++) {
-        const struct dating_boot *b = src->dating.boots[i];
-        int64_t offset;
-        uint32_t error;
-
-        if (memcmp(b->id, boot->boot_id, sizeof(b->id)) == 0 &&
-            nh_anchors_offset(&b->anchors, boot->mono_ms, &offset, &error) == NH_OK) {
-            dated.wall_ms = boot->mono_ms + offset;
-            dated.quality = NH_CLOCK_SYNCHRONISED;
-        }
-    }
-    return dated;
-}
-
-static enum nh_err
-put_source(struct store_source *src, struct nh_buf *b, put_head *put, void *arg)
-{
-    enum nh_err err;
-
-    nh_buf_clear(b);
-    nh_source_encode(&src->is, b);
-    err = put_one(put, arg, NH_REC_SOURCE, b);
-    for (uint32_t from = 1; err == NH_OK && from <= src->noted; from += DICT_PART) {
-        uint32_t left = src->noted - from;
-
-        put_dict(src, from, left < DICT_PART ? src->noted : from + DICT_PART - 1, b);
-        err = put_one(put, arg, NH_REC_DICT, b);
-    }
-    boots_prune(src);
-    for (size_t k = 0; err == NH_OK && k < src->boot_count; k++) {
-        struct nh_boot boot = dated_boot(src, &src->boots[k]);
-
-        nh_buf_clear(b);
-        nh_boot_encode(&boot, b);
-        err = put_one(put, arg, NH_REC_BOOT, b);
-    }
-    return err;
-}
-
-/* Everybody, as a segment's head names them. */
-static enum nh_err
-put_sources(struct store *s, put_head *put, void *arg)
-{
-    struct nh_buf b;
-    enum nh_err err = NH_OK;
-
-    nh_buf_init(&b, SCRATCH_MAX);
-    for (size_t i = 0; err == NH_OK && i < s->source_count; i++)
-        if (s->sources[i] != NULL && !s->sources[i]->is_old)
-            err = put_source(s->sources[i], &b, put, arg);
-    nh_buf_fini(&b);
-    return err;
-}
-
-static enum nh_err
-put_to_preamble(void *arg, uint8_t type, struct nh_slice payload)
-{
-    nh_preamble_put(arg, type, payload);
-    return NH_OK;
-}
-
-static enum nh_err
-put_to_journal(void *arg, uint8_t type, struct nh_slice payload)
-{
-    return nh_journal_note(arg, type, payload);
-}
-
-static void
-on_store_preamble(void *arg, struct nh_preamble *put)
-{
-    enum nh_err err = put_sources(arg, put_to_preamble, put);
-
-    if (err != NH_OK)
-        nh_log(NH_LOG_ERROR, "journal: the head of a segment is not whole: %s",
-            nh_strerror(err));
-}
-
-/* ---- recovery ---- */
-
-static void
-recover_source(struct store *s, struct nh_slice in)
-{
-    struct nh_source is;
-    struct store_source *src;
-
-    if (nh_source_decode(&in, &is) != NH_OK)
-        return;
-    src = source_at(s, is.source);
-    if (src == NULL && source_make(s, &is, &src) != NH_OK)
-        return;
-    src->is = is;
-}
-
-static void
-recover_dict(struct store *s, struct nh_slice in)
-{
-    uint64_t number = nh_take_varint(&in);
-    struct store_source *src =
-        in.bad || number > UINT32_MAX ? NULL : source_at(s, (uint32_t)number);
-
-    if (src == NULL || nh_dict_decode(src->dict, &in) != NH_OK)
-        nh_log(NH_LOG_WARN, "journal: a dictionary could not be read back");
-    else
-        src->noted = nh_dict_count(src->dict);
-}
-
-static void
-recover_boot(struct store *s, struct nh_slice in)
-{
-    struct nh_boot boot;
-    struct store_source *src;
-
-    if (nh_boot_decode(&in, &boot) != NH_OK)
-        return;
-    src = source_at(s, boot.source);
-    if (src != NULL && boot_put(src, &boot) != NH_OK)
-        nh_log(NH_LOG_WARN, "journal: no memory for a boot of '%s'", src->is.site);
-}
-
-/* Where its clock was well known, a record's offset serves as an anchor again. */
-static void
-recover_anchor(struct store_source *src, const struct nh_origin *o, struct nh_slice in)
-{
-    const struct nh_boot *boot = store_boot(src, o->epoch);
-    int64_t mono;
-
-    if (nh_batch_base(in, &mono) != NH_OK)
-        return;
-    dating_seen(&src->dating, mono + o->offset_ms);
-    if (boot != NULL && o->error_ms <= ANCHOR_ERROR_MAX_MS) {
-        struct nh_anchor a = { mono, mono + o->offset_ms, o->error_ms };
-
-        if (dating_anchor(&src->dating, boot->boot_id, a) != NH_OK)
-            nh_log(NH_LOG_DEBUG, "journal: an anchor of '%s' is lost", src->is.site);
-    }
-}
-
-/* The watermark moves as it did when this was appended. */
-static void
-recover_record(struct store *s, const struct nh_record *rec)
-{
-    struct nh_slice in = rec->payload;
-    struct nh_origin o;
-    struct store_source *src;
-
-    if (nh_origin_decode(&in, &o) != NH_OK || o.source == 0)
-        return;
-    src = source_at(s, o.source);
-    if (src == NULL || o.agent_pos <= src->is.received_pos)
-        return;
-    src->is.received_pos = o.agent_pos;
-    src->is.chain = o.agent_chain;
-    if (rec->type == NH_REC_READINGS)
-        recover_anchor(src, &o, in);
-}
-
-static void
-on_store_recover(void *arg, const struct nh_record *rec)
-{
-    struct store *s = arg;
-
-    switch (rec->type) {
-    case NH_REC_SOURCE:
-        recover_source(s, rec->payload);
-        break;
-    case NH_REC_DICT:
-        recover_dict(s, rec->payload);
-        break;
-    case NH_REC_BOOT:
-        recover_boot(s, rec->payload);
-        break;
-    case NH_REC_READINGS:
-    case NH_REC_EVENT:
-    case NH_REC_GAP:
-        recover_record(s, rec);
-        break;
-    default:
-        break;
-    }
-    if (s->events.on_recovered != NULL)
-        s->events.on_recovered(s->events.arg, rec);
 }
 
 /* ---- notes ---- */
@@ -423,6 +191,12 @@ note_boot(struct store *s, const struct nh_boot *boot)
     return note(s, NH_REC_BOOT);
 }
 
+static enum nh_err
+put_to_journal(void *arg, uint8_t type, struct nh_slice payload)
+{
+    return nh_journal_note(arg, type, payload);
+}
+
 /* The collector itself: its dictionary, and this start as a boot of its own. */
 static enum nh_err
 open_own(struct store *s)
@@ -432,19 +206,19 @@ open_own(struct store *s)
         .mono_ms = nh_clock_mono_ms(),
         .wall_ms = nh_clock_wall_ms(),
         .quality = (uint8_t)nh_clock_wall_quality() };
-    struct store_source *own = source_at(s, 0);
+    struct store_source *own = store_source_at(s, 0);
     enum nh_err err = NH_OK;
 
     if (own == NULL)
-        err = source_make(s, &is, &own);
+        err = store_source_make(s, &is, &own);
     if (err != NH_OK)
         return err;
     memcpy(own->is.stream_id, nh_journal_stream_id(s->journal), NH_STREAM_ID_LEN);
     memcpy(boot.boot_id, nh_clock_boot_id(), sizeof(boot.boot_id));
     own->is.received_pos = NH_POS(boot.epoch, 0); /* lets old boots be pruned */
-    err = boot_put(own, &boot);
+    err = store_boot_put(own, &boot);
     /* the first segment of this start was begun before anybody was known */
-    return err != NH_OK ? err : put_sources(s, put_to_journal, s->journal);
+    return err != NH_OK ? err : store_put_sources(s, put_to_journal, s->journal);
 }
 
 enum nh_err
@@ -469,7 +243,7 @@ store_source(struct store *s, const char *site, const uint8_t stream_id[NH_STREA
         }
     memcpy(is.stream_id, stream_id, sizeof(is.stream_id));
     strncpy(is.site, site, sizeof(is.site) - 1);
-    err = source_make(s, &is, &src);
+    err = store_source_make(s, &is, &src);
     if (err == NH_OK)
         err = note_source(s, src);
     if (err == NH_OK)
@@ -492,7 +266,7 @@ store_note_dict(struct store *s, struct store_source *src)
     while (err == NH_OK && src->noted < count) {
         uint32_t to = count - src->noted > DICT_PART ? src->noted + DICT_PART : count;
 
-        put_dict(src, src->noted + 1, to, &s->scratch);
+        store_put_dict(src, src->noted + 1, to, &s->scratch);
         err = note(s, NH_REC_DICT);
         if (err == NH_OK)
             src->noted = to;
@@ -516,7 +290,7 @@ store_take_boots(struct store *s, struct store_source *src, struct nh_slice boot
             continue;
         err = note_boot(s, &boot);
         if (err == NH_OK)
-            err = boot_put(src, &boot);
+            err = store_boot_put(src, &boot);
     }
     return err;
 }
@@ -717,10 +491,10 @@ store_open(struct store **out, const struct store_options *options)
                                                .max_age_s = options->max_age_s,
                                                .segment_bytes = SEGMENT_BYTES,
                                                .compress = true,
-                                               .preamble = on_store_preamble,
+                                               .preamble = store_write_head,
                                                .arg = s });
     if (err == NH_OK)
-        err = nh_journal_recover(s->journal, on_store_recover, s);
+        err = nh_journal_recover(s->journal, store_recover, s);
     if (err == NH_OK)
         err = open_own(s);
     if (err == NH_OK) /* what was read back may not have been synced before the kill */
