@@ -91,7 +91,9 @@ link_verdict(const struct judge_link *l)
                l->port != NULL) {
         v = l->port->is;
     } else {
-        v.why.text = "why_no_data";
+        const struct judge_check *c = l->path != NULL ? l->path : l->far;
+
+        v.why = c != NULL ? c->is.why : (struct judge_why){ "why_never", 0 };
     }
     return v;
 }
@@ -234,7 +236,7 @@ missed_round(struct judge *j, struct judge_check *c, int64_t at_ms)
     if (c->missed >= down_after || c->is.state == JUDGE_DOWN)
         check_settle(j, c, JUDGE_DOWN,
             c->is.state == JUDGE_DOWN ? c->is.since_ms : c->missed_since_ms,
-            (struct judge_why){ judge_model_down_why(c), 0 });
+            judge_model_down_why(c));
 }
 
 static void
@@ -270,8 +272,7 @@ judge_take(struct judge *j, struct judge_check *c, const struct nh_reading *r,
         answered_round(j, c, at_ms);
         break;
     case JUDGE_ROUND_DOWN:
-        check_settle(
-            j, c, JUDGE_DOWN, at_ms, (struct judge_why){ judge_model_down_why(c), 0 });
+        check_settle(j, c, JUDGE_DOWN, at_ms, judge_model_down_why(c));
         break;
     case JUDGE_ROUND_EMPTY:
         break;
@@ -312,7 +313,7 @@ look_for_silence(struct judge *j, struct judge_check *c, int64_t now_ms)
     judge_window_clear(c);
     c->missed = 0;
     check_settle(j, c, JUDGE_UNKNOWN, c->at_ms + c->in.every_ms,
-        (struct judge_why){ "why_no_data", 0 });
+        (struct judge_why){ "why_silent", (double)((now_ms - c->at_ms) / 1000) });
 }
 
 static bool

@@ -41,7 +41,7 @@ add_check(void *arg, const struct inv_check *in)
         b->cap = cap;
     }
     j->checks[j->check_count] = (struct judge_check){ .in = *in };
-    j->checks[j->check_count++].is.why.text = "why_no_data";
+    j->checks[j->check_count++].is.why.text = "why_never";
 }
 
 static enum nh_err
@@ -56,7 +56,7 @@ links_init(struct judge *j, struct judge_site *s, struct inv_link *links, size_t
     for (size_t i = 0; err == NH_OK && i < count; i++) {
         s->links[i].in = &links[i];
         s->links[i].site = s;
-        s->links[i].is.why.text = "why_no_data";
+        s->links[i].is.why.text = "why_never";
         err = strmap_put(&j->index->links, links[i].id, &s->links[i]);
     }
     return err;

@@ -24,6 +24,6 @@ void judge_window_clear(struct judge_check *c);
 enum judge_round_kind judge_window_add(
     struct judge_check *c, const struct nh_reading *r, int64_t at_ms);
 /* The reason of a check that is down. */
-const char *judge_model_down_why(const struct judge_check *c);
+struct judge_why judge_model_down_why(const struct judge_check *c);
 
 #endif

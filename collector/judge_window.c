@@ -154,12 +154,18 @@ judge_window_add(struct judge_check *c, const struct nh_reading *r, int64_t at_m
     return r->present != 0 ? JUDGE_ROUND_ANSWERED : JUDGE_ROUND_EMPTY;
 }
 
-const char *
+struct judge_why
 judge_model_down_why(const struct judge_check *c)
 {
+    const struct nh_reading *r = &c->last;
+
     if (is_kind(c, "port"))
-        return "why_port_down";
-    return is_kind(c, "service") ? "why_service_down" : "why_no_answer";
+        return (struct judge_why){ "why_port_down", 0 };
+    if (!is_kind(c, "service"))
+        return (struct judge_why){ "why_no_answer", 0 };
+    if (has(r, NH_SERVICE_STATUS) && r->value[NH_SERVICE_STATUS] >= 100)
+        return (struct judge_why){ "why_status", (double)r->value[NH_SERVICE_STATUS] };
+    return (struct judge_why){ "why_failed", 0 };
 }
 
 /* ---- limits ---- */

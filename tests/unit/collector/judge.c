@@ -186,7 +186,7 @@ silence_is_unknown_not_down(void)
     judge_tick(j, START + 150000);
     check_is("b/vnpt/path", JUDGE_UNKNOWN, "silent");
     CHECK_EQ(judge_site_find(j, "b")->is.state, JUDGE_UNKNOWN, "its site");
-    CHECK_STR(link_of("b", 0)->is.why.text, "why_no_data", "reason");
+    CHECK_STR(link_of("b", 0)->is.why.text, "why_silent", "reason");
     icmp("b/vnpt/path", 110, 5, 0, 20);
     check_is("b/vnpt/path", JUDGE_UP, "back");
     end();
