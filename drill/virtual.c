@@ -442,7 +442,8 @@ owner_on_assign(void *arg, const struct nh_msg_assign *part)
     if (!part->last)
         return;
     v->generation = msg.u.assigned.generation = part->generation;
-    take_assignments(v, &msg.u.assigned);
+    if (v->number != UINT32_MAX) /* the centre's checks are its own */
+        take_assignments(v, &msg.u.assigned);
     nh_session_say(v->session, &msg);
 }
 
