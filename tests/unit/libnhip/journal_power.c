@@ -31,15 +31,19 @@ static struct op *ops;
 static size_t op_count;
 static uint64_t promised, let_go;
 
+static pthread_mutex_t recording = PTHREAD_MUTEX_INITIALIZER;
+
 static void
 record(enum io_op op, const char *path, const char *to, uint64_t off,
     const uint8_t *bytes, size_t len)
 {
-    struct op *o = &ops[op_count];
+    struct op *o;
     const char *name = strrchr(path, '/') + 1;
 
+    pthread_mutex_lock(&recording); /* the compressor writes on its own thread */
     if (op_count == OPS_MAX)
         abort();
+    o = &ops[op_count];
     *o = (struct op){
         .op = op, .off = off, .len = len, .durable = promised, .released = let_go
     };
@@ -51,6 +55,7 @@ record(enum io_op op, const char *path, const char *to, uint64_t off,
         memcpy(o->bytes, bytes, len);
     }
     op_count++;
+    pthread_mutex_unlock(&recording);
 }
 
 static const struct io_hook recorder = { NULL, record };
