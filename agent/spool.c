@@ -34,6 +34,8 @@ struct spool {
     struct nh_dict *dict;
     struct nh_cursor *look; /* single records, by position */
     struct nh_buf buf;
+    struct nh_buf
+        head; /* of a new segment: begun while `buf` is on its way into the journal */
     struct nh_boot *boots; /* by epoch, oldest first */
     size_t boot_count;
     uint32_t noted; /* checks named in the running segment */
@@ -45,7 +47,7 @@ struct spool {
 };
 
 static void
-put_checks(struct spool *sp, uint32_t from,
+put_checks(struct spool *sp, struct nh_buf *buf, uint32_t from,
     void (*put)(void *arg, uint8_t type, struct nh_slice payload), void *arg)
 {
     uint32_t count = nh_dict_count(sp->dict);
@@ -54,10 +56,10 @@ put_checks(struct spool *sp, uint32_t from,
         uint32_t to =
             count - from >= PREAMBLE_CHECKS ? from + PREAMBLE_CHECKS - 1 : count;
 
-        nh_buf_clear(&sp->buf);
-        nh_dict_encode(sp->dict, from, to, &sp->buf);
-        if (nh_buf_err(&sp->buf) == NH_OK)
-            put(arg, NH_REC_DICT, nh_slice_of(sp->buf.data, sp->buf.len));
+        nh_buf_clear(buf);
+        nh_dict_encode(sp->dict, from, to, buf);
+        if (nh_buf_err(buf) == NH_OK)
+            put(arg, NH_REC_DICT, nh_slice_of(buf->data, buf->len));
     }
 }
 
@@ -77,12 +79,12 @@ on_preamble(void *arg, struct nh_preamble *put)
     for (size_t i = 0; i < sp->boot_count; i++) {
         if (sp->boots[i].epoch < nh_pos_epoch(oldest))
             continue;
-        nh_buf_clear(&sp->buf);
-        nh_boot_encode(&sp->boots[i], &sp->buf);
-        if (nh_buf_err(&sp->buf) == NH_OK)
-            nh_preamble_put(put, NH_REC_BOOT, nh_slice_of(sp->buf.data, sp->buf.len));
+        nh_buf_clear(&sp->head);
+        nh_boot_encode(&sp->boots[i], &sp->head);
+        if (nh_buf_err(&sp->head) == NH_OK)
+            nh_preamble_put(put, NH_REC_BOOT, nh_slice_of(sp->head.data, sp->head.len));
     }
-    put_checks(sp, 1, to_preamble, put);
+    put_checks(sp, &sp->head, 1, to_preamble, put);
 }
 
 static void
@@ -146,7 +148,7 @@ note_all(struct spool *sp)
         if (nh_buf_err(&sp->buf) == NH_OK)
             to_journal(sp, NH_REC_BOOT, nh_slice_of(sp->buf.data, sp->buf.len));
     }
-    put_checks(sp, 1, to_journal, sp);
+    put_checks(sp, &sp->buf, 1, to_journal, sp);
     sp->noted = nh_dict_count(sp->dict);
 }
 
@@ -166,6 +168,7 @@ spool_open(struct spool **out, const char *dir, const char *memory_dir,
     if (sp == NULL)
         return NH_ENOMEM;
     nh_buf_init(&sp->buf, NH_JOURNAL_PAYLOAD_MAX);
+    nh_buf_init(&sp->head, NH_JOURNAL_PAYLOAD_MAX);
     snprintf(sp->quarantine, sizeof(sp->quarantine), "%s", quarantine_dir);
     sp->boots = calloc(BOOTS_MAX, sizeof(*sp->boots));
     if (sp->boots == NULL || (err = nh_dict_new(&sp->dict)) != NH_OK)
@@ -193,6 +196,7 @@ spool_close(struct spool *sp)
     nh_journal_close(sp->journal);
     nh_dict_free(sp->dict);
     nh_buf_fini(&sp->buf);
+    nh_buf_fini(&sp->head);
     free(sp->boots);
     free(sp);
 }
@@ -260,7 +264,7 @@ spool_readings(struct spool *sp, struct nh_reading *readings, size_t count)
     if (count == 0)
         return;
     if (sp->noted < nh_dict_count(sp->dict)) {
-        put_checks(sp, sp->noted + 1, to_journal, sp);
+        put_checks(sp, &sp->buf, sp->noted + 1, to_journal, sp);
         sp->noted = nh_dict_count(sp->dict);
     }
     nh_buf_clear(&sp->buf);

@@ -40,4 +40,4 @@
     { 0x1ef0, 'U', 3, 5 }, { 0x1ef1, 'u', 3, 5 }, { 0x1ef2, 'Y', 0, 1 }, { 0x1ef3, 'y', 0, 1 },
     { 0x1ef4, 'Y', 0, 5 }, { 0x1ef5, 'y', 0, 5 }, { 0x1ef6, 'Y', 0, 2 }, { 0x1ef7, 'y', 0, 2 },
     { 0x1ef8, 'Y', 0, 3 }, { 0x1ef9, 'y', 0, 3 },
-// clang-format on
+    // clang-format on

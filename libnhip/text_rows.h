@@ -2,7 +2,8 @@
 /*
  * text_rows.h - the rows of text.c: key, Vietnamese (NFC), English, SMS form or NULL
  *
- * First the glossary's words, then the sentences of the pages. "{}" is where a number goes.
+ * First the glossary's words, then the sentences of the pages. "{}" is where a number
+ * goes.
  */
 // clang-format off
     { "commune", "xã",
@@ -502,4 +503,4 @@
         "planned work", NULL },
     { "why_service_down", "dịch vụ không trả lời",
         "the service does not answer", NULL },
-// clang-format on
+    // clang-format on
