@@ -12,6 +12,12 @@
  * NH_REC_SOURCE, NH_REC_DICT and NH_REC_BOOT records name them, and stand again at the
  * head of each segment with the watermark reached, so that a segment decodes alone and a
  * restart reads only the newest.
+ *
+ * Payloads: SOURCE and BOOT as encoded here; DICT the source as a varint, then
+ * nh_dict_encode() bytes; READINGS the origin, then nh_batch_encode() columns; EVENT the
+ * origin, then the event; GAP the origin, then the gap, where an agent told of it, and
+ * the gap alone where the collector's own journal lost something. Times are within 2^53
+ * ms either way; decoding refuses others.
  */
 #ifndef NH_RECORD_H
 #define NH_RECORD_H
@@ -82,6 +88,8 @@ struct nh_tracker_events {
         const struct nh_reading *readings, size_t count);
     void (*on_event)(void *arg, uint64_t pos, const struct nh_origin *origin,
         const struct nh_source *source, const struct nh_event *event);
+    /* A gap of the collector's own journal comes with an origin of zeros; `source` is
+     * NULL when nobody has named it yet. */
     void (*on_gap)(void *arg, uint64_t pos, const struct nh_origin *origin,
         const struct nh_source *source, const struct nh_gap *gap);
     void *arg;
@@ -93,7 +101,7 @@ void nh_tracker_free(struct nh_tracker *t);
  * lives on. */
 enum nh_err nh_tracker_feed(
     struct nh_tracker *t, const struct nh_record *rec) NH_MUST_CHECK;
-/* Lend what is known of a source; NULL when it never appeared. */
+/* Lend what is known of a source, until the next feed; NULL when it never appeared. */
 const struct nh_source *nh_tracker_source(const struct nh_tracker *t, uint32_t source);
 const struct nh_source *nh_tracker_find(const struct nh_tracker *t, const char *site);
 const struct nh_dict *nh_tracker_dict(const struct nh_tracker *t, uint32_t source);

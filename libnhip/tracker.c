@@ -79,10 +79,15 @@ place_of(struct nh_tracker *t, uint32_t number, struct tracked **out)
     return NH_OK;
 }
 
+/* Source `number`, once a record has spoken of it. */
 static const struct tracked *
 known(const struct nh_tracker *t, uint32_t number)
 {
-    return number < t->count ? &t->sources[number] : NULL;
+    const struct tracked *at = number < t->count ? &t->sources[number] : NULL;
+
+    if (at == NULL || (!at->named && at->dict == NULL && at->boot_count == 0))
+        return NULL;
+    return at;
 }
 
 static enum nh_err
