@@ -29,10 +29,19 @@ write_conf(const char *path, const struct nh_token *t)
     char temp[AGENT_PATH_MAX + 8];
     struct nh_buf text;
     enum nh_err err = NH_EIO;
+    char *slash;
     int fd;
 
     if (strlen(path) >= AGENT_PATH_MAX)
         return NH_ETOOBIG;
+    snprintf(temp, sizeof(temp), "%s", path);
+    slash = strrchr(temp, '/');
+    if (slash != NULL && slash != temp) {
+        *slash = '\0';
+        if ((err = nh_private_dir(temp, 0755, NULL)) != NH_OK)
+            return err;
+        err = NH_EIO;
+    }
     snprintf(temp, sizeof(temp), "%s.new", path);
     nh_buf_init(&text, 4096);
     nh_buf_printf(&text,

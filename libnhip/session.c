@@ -184,56 +184,11 @@ send_live(struct nh_session *s)
     }
 }
 
-/* A record as its frame, into `held`. What this side does not know stays here. */
 static bool
-frame_of(struct nh_session *s, const struct nh_record *rec)
+hold(struct nh_session *s, uint64_t pos, enum nh_err err)
 {
-    struct nh_msg msg = { .flags = NH_FLAG_HISTORY };
-    struct nh_slice in = rec->payload;
-
-    switch (rec->type) {
-    case NH_REC_READINGS:
-        msg.type = NH_READINGS;
-        msg.u.readings = (struct nh_msg_readings){ .pos = rec->pos,
-            .chain = rec->chain,
-            .epoch = nh_pos_epoch(rec->pos),
-            .columns = rec->payload };
-        break;
-    case NH_REC_EVENT:
-        msg.type = NH_EVENT;
-        msg.u.event.pos = rec->pos;
-        msg.u.event.chain = rec->chain;
-        msg.u.event.epoch = nh_pos_epoch(rec->pos);
-        if (nh_event_decode(&in, &msg.u.event.event) != NH_OK)
-            return false;
-        break;
-    case NH_REC_GAP:
-        msg.type = NH_GAP;
-        msg.u.gap.pos = rec->pos;
-        msg.u.gap.chain = rec->chain;
-        if (nh_gap_decode(in, &msg.u.gap.gap) != NH_OK)
-            return false;
-        break;
-    default:
-        return false;
-    }
-    nh_buf_clear(&s->held);
-    s->held_pos = rec->pos;
-    return nh_wire_encode(&msg, &s->held) == NH_OK;
-}
-
-/* A hole in the journal takes the place of its last record; that one's chain is lost with
- * it. */
-static bool
-frame_of_gap(struct nh_session *s, const struct nh_gap *gap)
-{
-    struct nh_msg msg = { .type = NH_GAP, .flags = NH_FLAG_HISTORY };
-
-    msg.u.gap.pos = gap->to;
-    msg.u.gap.gap = *gap;
-    nh_buf_clear(&s->held);
-    s->held_pos = gap->to;
-    return nh_wire_encode(&msg, &s->held) == NH_OK;
+    s->held_pos = pos;
+    return err == NH_OK;
 }
 
 /* Have the next history frame at hand in `held`, if there is one. */
@@ -247,7 +202,8 @@ fetch_history(struct nh_session *s)
         enum nh_err err = s->owner.next(s->owner.arg, &rec, &gap);
 
         if (err == NH_EGAP) {
-            s->have_held = gap.to > s->recv_pos && frame_of_gap(s, &gap);
+            s->have_held =
+                gap.to > s->recv_pos && hold(s, gap.to, nh_gap_frame(&gap, &s->held));
             continue;
         }
         if (err != NH_OK) {
@@ -261,7 +217,7 @@ fetch_history(struct nh_session *s)
         }
         if (rec.preamble || rec.pos <= s->recv_pos)
             continue;
-        if (!frame_of(s, &rec)) {
+        if (!hold(s, rec.pos, nh_record_frame(&rec, &s->held))) {
             nh_log_limited(NH_LOG_WARN, "journal: record %llu of type %u cannot be sent",
                 (unsigned long long)rec.pos, rec.type);
             continue;

@@ -98,6 +98,15 @@ struct nh_lanes {
 };
 enum nh_lane nh_lane_next(const struct nh_lanes *l);
 
+/*
+ * A record as its frame, and a hole in the journal as a GAP: it takes the place of the
+ * hole's last record, whose chain value is lost with it. `out` is cleared first.
+ * NH_EINVAL: a type that does not travel.
+ */
+enum nh_err nh_record_frame(
+    const struct nh_record *rec, struct nh_buf *out) NH_MUST_CHECK;
+enum nh_err nh_gap_frame(const struct nh_gap *gap, struct nh_buf *out) NH_MUST_CHECK;
+
 /* Is the stream that the collector knows ours? By HELLO's positions and chains. */
 bool nh_stream_diverged(const struct nh_msg_welcome *w, uint64_t next_pos,
     bool have_chain, uint32_t our_chain);

@@ -52,3 +52,49 @@ nh_backoff_ms(unsigned failures, bool had_session, uint32_t retry_min_s,
         return BASE_MS + (int64_t)random % (CAP_MS - BASE_MS + 1);
     return reach / 2 + (int64_t)random % (reach / 2 + 1);
 }
+
+enum nh_err
+nh_record_frame(const struct nh_record *rec, struct nh_buf *out)
+{
+    struct nh_msg msg = { .flags = NH_FLAG_HISTORY };
+    struct nh_slice in = rec->payload;
+    enum nh_err err = NH_OK;
+
+    nh_buf_clear(out);
+    switch (rec->type) {
+    case NH_REC_READINGS:
+        msg.type = NH_READINGS;
+        msg.u.readings = (struct nh_msg_readings){ .pos = rec->pos,
+            .chain = rec->chain,
+            .epoch = nh_pos_epoch(rec->pos),
+            .columns = rec->payload };
+        break;
+    case NH_REC_EVENT:
+        msg.type = NH_EVENT;
+        msg.u.event.pos = rec->pos;
+        msg.u.event.chain = rec->chain;
+        msg.u.event.epoch = nh_pos_epoch(rec->pos);
+        err = nh_event_decode(&in, &msg.u.event.event);
+        break;
+    case NH_REC_GAP:
+        msg.type = NH_GAP;
+        msg.u.gap.pos = rec->pos;
+        msg.u.gap.chain = rec->chain;
+        err = nh_gap_decode(in, &msg.u.gap.gap);
+        break;
+    default:
+        return NH_EINVAL;
+    }
+    return err == NH_OK ? nh_wire_encode(&msg, out) : err;
+}
+
+enum nh_err
+nh_gap_frame(const struct nh_gap *gap, struct nh_buf *out)
+{
+    struct nh_msg msg = { .type = NH_GAP, .flags = NH_FLAG_HISTORY };
+
+    msg.u.gap.pos = gap->to;
+    msg.u.gap.gap = *gap;
+    nh_buf_clear(out);
+    return nh_wire_encode(&msg, out);
+}

@@ -126,11 +126,58 @@ backs_off_with_jitter(void)
     }
 }
 
+static struct nh_msg
+decode(const struct nh_buf *b)
+{
+    struct nh_msg msg;
+    enum nh_wire_error code = 0;
+    size_t used = 0, need = 0;
+
+    memset(&msg, 0, sizeof(msg));
+    CHECK_EQ(nh_wire_decode(
+                 nh_slice_of(b->data, b->len), NH_FRAME_MAX, &msg, &used, &need, &code),
+        NH_OK, "a frame");
+    CHECK_EQ(used, b->len, "one frame");
+    return msg;
+}
+
+static void
+frames_records(void)
+{
+    struct nh_record rec = { .pos = NH_POS(3, 7),
+        .chain = 9,
+        .type = NH_REC_READINGS,
+        .payload = nh_slice_of("columns", 7) };
+    struct nh_gap gap = {
+        .from = NH_POS(2, 1), .to = NH_POS(2, 5), .count = 5, .reason = NH_GAP_OVERFLOW
+    };
+    struct nh_buf out;
+    struct nh_msg msg;
+
+    nh_buf_init(&out, NH_FRAME_MAX);
+    CHECK_EQ(nh_record_frame(&rec, &out), NH_OK, "readings");
+    msg = decode(&out);
+    CHECK(msg.type == NH_READINGS && (msg.flags & NH_FLAG_HISTORY) != 0);
+    CHECK(msg.u.readings.pos == rec.pos && msg.u.readings.chain == 9);
+    CHECK_EQ(msg.u.readings.epoch, 3, "the boot that wrote it");
+    CHECK(msg.u.readings.columns.len == 7 &&
+          memcmp(msg.u.readings.columns.p, "columns", 7) == 0);
+    CHECK_EQ(nh_gap_frame(&gap, &out), NH_OK, "a hole");
+    msg = decode(&out);
+    CHECK(msg.type == NH_GAP && msg.u.gap.pos == gap.to && msg.u.gap.gap.count == 5);
+    rec.type = NH_REC_EVENT;
+    CHECK_NAMED(nh_record_frame(&rec, &out) != NH_OK, "an event that is none");
+    rec.type = NH_REC_DICT;
+    CHECK_EQ(nh_record_frame(&rec, &out), NH_EINVAL, "what does not travel");
+    nh_buf_fini(&out);
+}
+
 int
 main(void)
 {
     RUN(picks_a_lane);
     RUN(finds_another_stream);
+    RUN(frames_records);
     RUN(backs_off_with_jitter);
     return check_done();
 }
