@@ -272,6 +272,46 @@ recovers_the_spool(void)
     spool_close(sp);
 }
 
+/* A segment begins amid an append: its head must not overwrite what is being appended. */
+static void
+keeps_records_over_segments(void)
+{
+    enum { ROUNDS = 30000 };
+    char dir[AGENT_PATH_MAX];
+    struct spool *sp = NULL;
+    struct nh_cursor *cursor = NULL;
+    struct nh_record rec;
+    struct nh_gap gap;
+    struct nh_journal_stats stats;
+    uint32_t number;
+    int64_t want = 0, wrong = 0;
+
+    snprintf(dir, sizeof(dir), "%s/many", check_tmpdir());
+    CHECK_EQ(spool_open(&sp, dir, NULL, 1 << 24, check_tmpdir()), NH_OK, "");
+    CHECK_EQ(
+        nh_dict_add(spool_dict(sp), "a/vnpt/path", nh_kind_find("path"), &number), 0, "");
+    for (int64_t i = 1; i <= ROUNDS; i++)
+        append_round(sp, number, i * 1000);
+    nh_journal_stats(spool_journal(sp), &stats);
+    CHECK(stats.segments > 2);
+    CHECK_EQ(nh_cursor_open(&cursor, spool_journal(sp), "test", false), NH_OK, "");
+    while (nh_cursor_next(cursor, &rec, &gap) == NH_OK) {
+        struct nh_reading r;
+        size_t count = 0;
+
+        if (rec.preamble)
+            continue;
+        want += 1000;
+        if (nh_batch_decode(spool_dict(sp), rec.payload, &r, 1, &count) != NH_OK ||
+            count != 1 || r.mono_ms != want || r.value[0] != 5)
+            wrong++;
+    }
+    CHECK_EQ(want, ROUNDS * 1000, "every round");
+    CHECK_EQ(wrong, 0, "as it was measured");
+    nh_cursor_close(cursor);
+    spool_close(sp);
+}
+
 static const char status_json[] =
     "{\"version\":\"1\",\"uplinks\":[{\"name\":\"main\",\"address\":\"10.0.0.1:7443\","
     "\"interface\":\"eth1\",\"state\":\"backoff\",\"why\":\"timed out\",\"waiting\":12,"
@@ -327,6 +367,7 @@ main(void)
     RUN(refuses_bad_files);
     RUN(keeps_assignments);
     RUN(recovers_the_spool);
+    RUN(keeps_records_over_segments);
     RUN(renders_the_page);
     return check_done();
 }
