@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import tempfile
 import time
 import unittest
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 BIN = os.environ.get("NHIP_BIN", os.path.join(os.path.dirname(__file__), "../../build/debug/bin"))
 KILLS = int(os.environ.get("NHIP_KILLS", "20"))
 PATIENCE_S = 40
@@ -76,10 +78,11 @@ collector "lab" {{ address = {{ "127.0.0.1:{self.port}" }} }}
         return subprocess.run(args, check=check, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=PATIENCE_S)
 
-    def start(self, name):
+    def start(self, name, **more):
         conf = self.conf if name == "nhip-collector" else self.agent_conf
         with open(os.path.join(self.dir, name + ".log"), "ab") as log:
-            self.running[name] = subprocess.Popen([os.path.join(BIN, name), "-c", conf], stdout=log, stderr=log)
+            self.running[name] = subprocess.Popen([os.path.join(BIN, name), "-c", conf], stdout=log, stderr=log,
+                                                  env={**os.environ, **more})
 
     def kill(self, name, sig=signal.SIGKILL):
         p = self.running.pop(name)
@@ -132,6 +135,7 @@ collector "lab" {{ address = {{ "127.0.0.1:{self.port}" }} }}
 class AgentTest(unittest.TestCase):
     def setUp(self):
         self.lab = Lab()
+        self.addCleanup(shutil.rmtree, self.lab.dir, ignore_errors=True)
         self.addCleanup(self.lab.stop)
 
     def tell(self):
@@ -198,6 +202,25 @@ class AgentTest(unittest.TestCase):
         wait_for("the readings of both cuts", lambda: len(lab.cat()) > before)
         lab.kill("nhip-agent", signal.SIGTERM)
         lab.kill("nhip-collector", signal.SIGTERM)
+        self.assert_once()
+
+    @unittest.skipUnless(os.path.exists(FAKETIME), "no libfaketime here")
+    def test_a_wrong_clock_changes_nothing(self):
+        """The agent's wall clock in 1970, in 2033 and stepping back between: readings are dated by the collector's."""
+        lab = self.lab
+        self.join()
+        begun = time.time()
+        for day in ("1970-01-02 00:00:00", "2033-05-18 03:33:20", "2001-01-01 00:00:00"):
+            had = len(lab.cat())
+            lab.start("nhip-agent", LD_PRELOAD=FAKETIME, FAKETIME="@" + day, FAKETIME_DONT_FAKE_MONOTONIC="1",
+                      FAKETIME_DONT_RESET="1")
+            wait_for("a session with the clock at " + day, lab.streaming)
+            off_s = abs(lab.status()["clock"]["wall_ms"] / 1000 - time.time())
+            self.assertGreater(off_s, 86400, "the agent's clock is right: this tests nothing")
+            wait_for("a reading with the clock at " + day, lambda: len(lab.cat()) > had + 1)
+            lab.kill("nhip-agent")
+        for check, at in lab.cat():
+            self.assertTrue(begun - 15 <= at <= time.time() + 5, f"{check} is dated {at}\n" + self.tell())
         self.assert_once()
 
 
