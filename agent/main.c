@@ -16,7 +16,12 @@
 
 #define CONF_PATH "/etc/nhip/nhip-agent.conf"
 
-enum { JOIN_WAIT_S = 30 };
+enum { JOIN_WAIT_S = 30, RETRY_MS = 10000 };
+
+struct retry {
+    struct nh_loop *loop;
+    bool due;
+};
 
 static int
 usage(FILE *to)
@@ -31,6 +36,39 @@ static void
 on_hup(void *arg)
 {
     agent_reconnect(arg);
+}
+
+static void
+on_retry(void *arg)
+{
+    struct retry *r = arg;
+
+    r->due = true;
+    nh_loop_stop(r->loop);
+}
+
+/* A disk without room for the first segment is waited for; a signal ends the wait. */
+static enum nh_err
+start(struct agent **agent, struct nh_loop *loop, const struct agent_config *config)
+{
+    struct retry r = { .loop = loop };
+    struct nh_timer *timer = NULL;
+    enum nh_err err = nh_timer_new(&timer, nh_loop_base(loop), on_retry, &r);
+
+    while (err == NH_OK) {
+        err = agent_start(agent, loop, config, true);
+        if (err != NH_ENOSPC)
+            break;
+        nh_log(NH_LOG_ERROR, "%s: no room to begin; tried again in %d s",
+            config->journal_dir, RETRY_MS / 1000);
+        r.due = false;
+        nh_timer_after(timer, RETRY_MS);
+        err = nh_loop_run(loop);
+        if (err == NH_OK && !r.due)
+            err = NH_ENOSPC;
+    }
+    nh_timer_free(timer);
+    return err;
 }
 
 static int
@@ -52,7 +90,7 @@ run(const struct agent_config *config)
         return 1;
     }
     if ((err = nh_loop_new(&loop)) == NH_OK)
-        err = agent_start(&agent, loop, config, true);
+        err = start(&agent, loop, config);
     if (err == NH_OK) {
         nh_loop_on_hup(loop, on_hup, agent);
         nh_log(NH_LOG_NOTICE, "nhip-agent %s started", NHIP_VERSION);
