@@ -304,9 +304,9 @@ spool_json(const struct agent *a)
         (json_int_t)f.journal.records, "bytes", (json_int_t)f.journal.bytes,
         "memory_bytes", (json_int_t)f.journal.memory_bytes, "oldest_ms",
         (json_int_t)oldest, "fill_pct", (int)f.journal.fill_pct, "lost",
-        (json_int_t)(f.journal.lost_overflow + f.journal.lost_damaged), "unwritten",
-        (json_int_t)f.lost_rounds, "write_errors",
-        (json_int_t)(f.journal.write_errors + f.journal.sync_errors), "failing",
+        (json_int_t)f.journal.lost_overflow + (json_int_t)f.journal.lost_damaged,
+        "unwritten", (json_int_t)f.lost_rounds, "write_errors",
+        (json_int_t)f.journal.write_errors + (json_int_t)f.journal.sync_errors, "failing",
         f.failing);
 }
 

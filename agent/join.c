@@ -143,15 +143,17 @@ join_by(const struct agent_config *config, const struct nh_token *t, unsigned wa
             t->host, t->port);
         return 2;
     }
-    if ((err = agent_make_dirs(config)) != NH_OK ||
-        (err = keyring_put_next(c->key_file, t->identity, t->secret)) != NH_OK) {
+    err = agent_make_dirs(config);
+    if (err == NH_OK)
+        err = keyring_put_next(c->key_file, t->identity, t->secret);
+    if (err != NH_OK) {
         fprintf(stderr, "nhip-agent: %s: %s\n", c->key_file,
             err == NH_EIO ? strerror(errno) : nh_strerror(err));
         return 1;
     }
     snprintf(next, sizeof(next), "%s.next", c->key_file);
     if (give_to_user(next, config->user) != 0 ||
-        (err = nh_drop_privileges(config->user, false)) != NH_OK) {
+        nh_drop_privileges(config->user, false) != NH_OK) {
         fprintf(stderr, "nhip-agent: cannot become user %s\n", config->user);
         return 1;
     }

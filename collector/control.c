@@ -509,8 +509,10 @@ control_close(struct control *ctl)
         return;
     if (ctl->listener != NULL)
         evconnlistener_free(ctl->listener);
-    while (ctl->clients != NULL)
-        client_free(ctl->clients);
+    for (struct client *cl = ctl->clients, *next; cl != NULL; cl = next) {
+        next = cl->next;
+        client_free(cl);
+    }
     if (ctl->path != NULL)
         unlink(ctl->path);
     free(ctl->path);

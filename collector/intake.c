@@ -422,8 +422,10 @@ intake_close(struct intake *in)
         evconnlistener_free(in->listener);
     if (in->live > 0)
         say_goodbye(in);
-    while (in->sessions != NULL)
-        session_free(in->sessions);
+    for (struct session *s = in->sessions, *next; s != NULL; s = next) {
+        next = s->next;
+        session_free(s);
+    }
     nh_timer_free(in->rest);
     nh_tls_free(in->tls);
     for (size_t i = 0; i < in->agent_count; i++)

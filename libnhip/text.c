@@ -262,7 +262,9 @@ library_offset(const char *zone, int64_t wall_s)
     char *was;
 
     pthread_mutex_lock(&lock);
-    was = getenv("TZ") != NULL ? strdup(getenv("TZ")) : NULL;
+    was = getenv("TZ");
+    if (was != NULL)
+        was = strdup(was);
     setenv("TZ", zone, 1);
     tzset();
     localtime_r(&t, &tm);

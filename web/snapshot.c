@@ -12,6 +12,7 @@
 #include "libnhip/jsonl.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,7 @@ docs_add(struct docs *d, const char *key)
         d->at = grown;
         d->cap = cap;
     }
+    assert(d->at != NULL);
     e = &d->at[d->count];
     *e = (struct entry){ .key = strdup(key) };
     if (e->key == NULL ||
@@ -433,7 +435,7 @@ snapshot_new(struct snapshot **out, struct event_base *base, const char *socket_
         snapshot_free(s);
         return NH_ETOOBIG;
     }
-    memcpy(s->path, socket_path, strlen(socket_path));
+    snprintf(s->path, sizeof(s->path), "%s", socket_path);
     if (base != NULL) {
         if (nh_timer_new(&s->retry, base, on_retry, s) != NH_OK ||
             nh_timer_new(&s->expire, base, on_expire, s) != NH_OK) {

@@ -89,8 +89,8 @@ add_sources(struct args *a, const struct nh_kind *kind, int64_t step)
         print_bound(kind->metrics[i].min, low);
         print_bound(kind->metrics[i].max, high);
         /* a round may be late or lost: three steps of silence are unknown */
-        snprintf(next_arg(a), ARG_LEN, "DS:%s:GAUGE:%lld:%s:%s", ds,
-            (long long)(3 * step), low, high);
+        snprintf(next_arg(a), ARG_LEN, "DS:%s:GAUGE:%lld:%s:%s", ds, 3 * (long long)step,
+            low, high);
     }
 }
 
@@ -144,8 +144,12 @@ rrdfile_create(const char *path, const struct nh_kind *kind, int64_t last_s,
     srandom(seed_of(path));
     rrd_clear_error();
     if (rrd_create_r(path, (unsigned long)step, (time_t)last_s, args.count, args.argv) !=
-        0)
-        return fail(why);
+        0) {
+        enum nh_err err = fail(why);
+
+        unlink(path); /* half a file is worse than none */
+        return err;
+    }
     return NH_OK;
 }
 

@@ -32,9 +32,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { ROWS_GATHERED = 30, ROW_BYTES = 24 * (NH_METRICS_MAX + 1), PATH_BYTES = 4096 };
+enum {
+    DISK_FULL_BYTES = 8 << 20,
+    ROWS_GATHERED = 30,
+    ROW_BYTES = 24 * (NH_METRICS_MAX + 1),
+    PATH_BYTES = 4096
+};
 
 /* One check's file. */
 struct file {
@@ -65,6 +71,7 @@ struct series {
     uint32_t source_count;
     uint64_t pos; /* last record taken */
     int64_t newest_arrived_ms;
+    bool held; /* a row could not be kept: this record must be read again */
     struct series_counts counts;
 };
 
@@ -227,11 +234,21 @@ drop_rows(struct file *f)
     f->waiting = 0;
 }
 
+/* Files are written whole when they are made, so that only a new one needs room. */
+static bool
+disk_is_full(const struct series *s)
+{
+    struct statvfs fs;
+
+    return statvfs(s->opt.data_dir, &fs) == 0 &&
+           (uint64_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
+}
+
 static enum nh_err
 file_flush(struct series *s, struct file *f)
 {
     char path[PATH_BYTES], why[RRDFILE_WHY_MAX];
-    const char *rows[ROWS_GATHERED];
+    const char *rows[ROWS_GATHERED] = { NULL };
     enum nh_err err = NH_OK;
 
     if (f->waiting == 0 || f->broken)
@@ -240,7 +257,7 @@ file_flush(struct series *s, struct file *f)
     for (int i = 0; i < f->waiting; i++)
         rows[i] = f->rows[i];
     if (!f->on_disk) {
-        int64_t first_s = strtoll(rows[0], NULL, 10);
+        int64_t first_s = rows[0] != NULL ? strtoll(rows[0], NULL, 10) : 0;
 
         err = rrdfile_create(path, f->kind, first_s - rrdfile_step(f->kind),
             s->opt.archives, s->opt.archive_count, why);
@@ -254,9 +271,17 @@ file_flush(struct series *s, struct file *f)
         return NH_OK;
     }
     s->counts.errors++;
-    nh_log_limited(
-        NH_LOG_ERROR, "series: %s: %s; its rows wait and are tried again", path, why);
-    return err;
+    if (disk_is_full(s)) {
+        nh_log_limited(NH_LOG_ERROR,
+            "series: %s: the disk is full; the journal is read on when there is room",
+            path);
+        return NH_ENOSPC;
+    }
+    f->broken = true; /* one file's fault must not hold the others */
+    drop_rows(f);
+    nh_log(NH_LOG_ERROR, "series: %s: %s; 'nhipctl series rebuild %s' makes it again",
+        path, why, f->check);
+    return NH_OK;
 }
 
 /* Time and values as librrd reads them; the fixed-point form prints exactly. */
@@ -289,19 +314,22 @@ file_take(struct series *s, struct file *f, const struct nh_origin *origin,
     int64_t at_s = (r->mono_ms + origin->offset_ms) / 1000;
     char *row;
 
-    if (f->broken)
+    if (f->broken || s->held)
         return;
     /* one sample of 2033 would make RRDtool refuse everything until then */
     if (at_s > origin->arrived_ms / 1000 + NH_FUTURE_MAX_S || at_s <= f->last_s) {
         s->counts.refused++;
         return;
     }
-    if (f->waiting == ROWS_GATHERED && file_flush(s, f) != NH_OK)
-        return; /* the disk is full: the checkpoint's position stays, the journal has it
-                 */
-    row = print_row(f->kind, r, at_s);
-    if (row == NULL)
+    if (f->waiting == ROWS_GATHERED && file_flush(s, f) != NH_OK) {
+        s->held = true;
         return;
+    }
+    row = f->broken ? NULL : print_row(f->kind, r, at_s);
+    if (row == NULL) {
+        s->held = !f->broken;
+        return;
+    }
     f->rows[f->waiting++] = row;
     f->last_s = at_s;
     f->touched = true;
@@ -450,9 +478,14 @@ series_advance(struct series *s, uint64_t durable, size_t max_records)
             return err;
         if (!rec.preamble && rec.pos <= s->pos)
             continue; /* seen before: only its dictionary was wanted */
+        s->held = false;
         err = nh_tracker_feed(s->tracker, &rec);
-        if (err == NH_ENOMEM)
-            return err;
+        if (err == NH_ENOMEM || s->held) {
+            /* what was taken of it will be refused the second time: it is not later */
+            enum nh_err back = nh_view_seek(s->view, s->pos);
+
+            return back != NH_OK ? back : err == NH_ENOMEM ? err : NH_ENOSPC;
+        }
         if (err != NH_OK)
             s->counts.errors++;
         if (rec.pos > s->pos)

@@ -9,6 +9,7 @@
 #include "libnhip/clock.h"
 #include "libnhip/sensors/shared.h"
 #include <glob.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,7 @@ host_start(struct nh_probe *p, uint32_t span_ms)
         nh_reading_put(&r, kind, NH_HOST_DISK, v);
     if (read_temperature(&p->thermometers, &v))
         nh_reading_put(&r, kind, NH_HOST_TEMP, v);
-    nh_reading_put(&r, kind, NH_HOST_UPTIME, (double)(nh_clock_mono_ms() / 1000));
+    nh_reading_put(&r, kind, NH_HOST_UPTIME, floor((double)nh_clock_mono_ms() / 1000));
     p->ctx->done(p->ctx->done_arg, &r, NULL);
 }
 

@@ -98,7 +98,7 @@ cert_days(CURL *easy, double *days)
         end = curl_getdate(l->data + sizeof(key) - 1, NULL);
         if (end == (time_t)-1)
             return false;
-        *days = (double)(end - nh_clock_wall_ms() / 1000) / DAY_S;
+        *days = ((double)end - (double)nh_clock_wall_ms() / 1000) / DAY_S;
         return true;
     }
     return false;

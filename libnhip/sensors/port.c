@@ -310,7 +310,7 @@ port_open(struct nh_probe **out, const struct nh_probe_context *ctx, char why[12
 {
     struct nh_probe *p;
     char interface[IF_NAMESIZE];
-    struct link link;
+    struct link link = { .up = false };
 
     *out = NULL;
     if (!nh_param_get(
@@ -323,7 +323,7 @@ port_open(struct nh_probe **out, const struct nh_probe_context *ctx, char why[12
     if (p == NULL)
         return NH_ENOMEM;
     p->ctx = ctx;
-    memcpy(p->interface, interface, sizeof(p->interface));
+    snprintf(p->interface, sizeof(p->interface), "%s", interface);
     p->shared = use_shared(ctx->host);
     if (p->shared == NULL) {
         snprintf(why, 128, "no netlink socket: %s", strerror(errno));

@@ -5,6 +5,7 @@
 #include "web/pages/metrics.h"
 #include "libnhip/clock.h"
 #include "web/view.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char *const states[] = { "up", "degraded", "down", "unknown",
@@ -45,9 +46,9 @@ put_counts(struct nh_buf *b, const json_t *overview)
     const json_t *count = json_object_get(overview, "count");
 
     for (size_t k = 0; k < NH_COUNT(kinds); k++) {
-        char name[32] = "nhip_";
+        char name[32];
 
-        strcat(name, kinds[k]);
+        snprintf(name, sizeof(name), "nhip_%s", kinds[k]);
         put_head(b, name, "gauge", "How many are in each state.");
         for (size_t i = 0; i < NH_COUNT(states); i++)
             nh_buf_printf(b, "%s{state=\"%s\"} %lld\n", name, states[i],
