@@ -307,13 +307,14 @@ look_for_silence(struct judge *j, struct judge_check *c, int64_t now_ms)
 {
     int64_t patience =
         (int64_t)SILENT_ROUNDS * c->in.every_ms + c->in.every_ms / 2 + SILENT_MARGIN_MS;
+    int64_t silent_s = (now_ms - c->at_ms) / 1000;
 
     if (c->is.state == JUDGE_UNKNOWN || now_ms - c->at_ms <= patience)
         return;
     judge_window_clear(c);
     c->missed = 0;
     check_settle(j, c, JUDGE_UNKNOWN, c->at_ms + c->in.every_ms,
-        (struct judge_why){ "why_silent", (double)((now_ms - c->at_ms) / 1000) });
+        (struct judge_why){ "why_silent", (double)silent_s });
 }
 
 static bool

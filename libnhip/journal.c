@@ -86,10 +86,10 @@ set_up(struct nh_journal *j, const struct nh_journal_options *o)
     nh_buf_init(&j->preamble, PREAMBLE_MAX);
     if (o->dir == NULL || strlen(o->dir) > PATH_BYTES - 64 ||
         j->o.segment_bytes > SEG_BYTES_MAX / 2 || j->o.segment_bytes < 4096 ||
-        (j->lag && strlen(o->memory_dir) > PATH_BYTES - 64))
+        (o->memory_dir != NULL && strlen(o->memory_dir) > PATH_BYTES - 64))
         return NH_EINVAL;
     j->dir = strdup(o->dir);
-    j->memory_dir = j->lag ? strdup(o->memory_dir) : NULL;
+    j->memory_dir = o->memory_dir != NULL ? strdup(o->memory_dir) : NULL;
     if (j->dir == NULL || (j->lag && j->memory_dir == NULL))
         return NH_ENOMEM;
     err = open_dir(j->dir, &j->dir_fd);

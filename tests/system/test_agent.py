@@ -19,17 +19,16 @@ import tempfile
 import time
 import unittest
 
-
-def sanitized(program):
-    with open(os.path.join(os.environ["NHIP_BIN"], program), "rb") as f:
-        text = f.read()
-    return b"libasan.so" in text or b"libtsan.so" in text
-
-
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 BIN = os.environ.get("NHIP_BIN", os.path.join(os.path.dirname(__file__), "../../build/debug/bin"))
 KILLS = int(os.environ.get("NHIP_KILLS", "20"))
 PATIENCE_S = 40
+
+
+def sanitized(program):
+    with open(os.path.join(BIN, program), "rb") as f:
+        text = f.read()
+    return b"libasan.so" in text or b"libtsan.so" in text
 
 
 def free_port():
