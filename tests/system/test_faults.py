@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 600
+# slow-build: skip
+"""200 times kill -9 to agent, collector and nhip-series at random instants, and a bad line between them.
+
+Nothing is lost, nothing is there twice, the charts are what the journal makes. NHIP_KILLS: how many; NHIP_SEED: which.
+"""
+import os
+import shutil
+import sys
+import tempfile
+
+import faultlab
+
+
+def main():
+    seed = int(os.environ.get("NHIP_SEED", "0")) or int.from_bytes(os.urandom(3), "big") + 1
+    print("seed", seed, flush=True)
+    directory = tempfile.mkdtemp(prefix="nhip-faults.")
+    try:
+        got = faultlab.run(directory, int(os.environ.get("NHIP_KILLS", "200")), seed)
+    finally:
+        if "NHIP_KEEP" in os.environ:
+            print("kept:", directory)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+    wrong = got.pop("wrong")
+    print(got)
+    for words in wrong:
+        print("WRONG:", words)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
