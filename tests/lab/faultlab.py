@@ -480,9 +480,9 @@ class Lab:
     def rebuild(self):
         """(RRD files, those that differ from what the journal alone makes)"""
         new, kept = self.dir + "/rebuilt", self.dir + "/collector/rrd"
-        os.mkdir(new)
-        subprocess.run([BIN + "/nhip-series", "--journal", self.dir + "/collector/journal", "--data", new,
-                        "--archives", ARCHIVES, "--once"], check=True)
+        for data in (self.dir + "/collector", new):  # the disturbed ones are brought up to the journal's end first
+            subprocess.run([BIN + "/nhip-series", "--journal", self.dir + "/collector/journal", "--data", data,
+                            "--archives", ARCHIVES, "--once"], check=True)
         names = set()
         for root in (kept, new + "/rrd"):
             for folder, _, files in os.walk(root):
