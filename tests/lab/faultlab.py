@@ -42,7 +42,7 @@ AGENT = """
 user = ""
 data = "{dir}/agent"
 status = "{dir}/agent.sock"
-journal {{ memory_dir = "{dir}/memory" }}
+journal {{ memory_dir = "{dir}/memory"  sync = "{sync}" }}
 collector "lab" {{ address = {{ "127.0.0.1:{port}" }} }}
 """
 
@@ -147,8 +147,8 @@ class Line(threading.Thread):
         for one, other in ((a, b), (b, a)):
             one.settimeout(5)
             self.pairs[one] = other
-            self.left[one] = self.rng.choice((300, 3000, 30000)) * self.rng.random() * 2 \
-                if self.breaks and self.rng.random() < 0.2 else float("inf")
+            self.left[one] = self.rng.choice((300, 1500, 6000)) * self.rng.random() * 2 \
+                if self.breaks and self.rng.random() < 0.4 else float("inf")
             self.selector.register(one, selectors.EVENT_READ)
         self.count = len(self.pairs)
 
@@ -220,14 +220,16 @@ class Lab:
             f.write(CONF.format(port=self.line.to[1], dir=directory, archives=ARCHIVES))
             f.writelines(SERVICE.format(n=n, port=self.server.port) for n in range(SERVICES))
         with open(directory + "/agent.conf", "w", encoding="utf-8") as f:
-            f.write(AGENT.format(port=self.line.port, dir=directory))
+            f.write(AGENT.format(port=self.line.port, dir=directory, sync="always" if seed % 4 == 0 else "lag"))
         self.running, self.begun, self.kills, self.lives = {}, {}, collections.Counter(), []
         self.strays = set()  # every nhip-series that was ever seen
-        self.ending = False
+        self.ending, self.calm = False, True
+        self.charts = self.rebuilds = 0
         # A child is born deaf to SIGHUP until it listens to it, so that "the line is back" never kills it.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        self.hurrier = threading.Thread(target=self.hurry, daemon=True)
-        self.hurrier.start()
+        self.helpers = [threading.Thread(target=work, daemon=True) for work in (self.hurry, self.look_at_charts)]
+        for helper in self.helpers:
+            helper.start()
 
     # --- programs ---
 
@@ -244,7 +246,7 @@ class Lab:
 
     def end(self, name, sig):
         p = self.running[name]
-        assert p.poll() is None, f"{name} ended by itself, status {p.returncode}"
+        assert p.poll() in (None, -signal.SIGKILL), f"{name} ended by itself, status {p.returncode}"
         p.send_signal(sig)
         status = p.wait(PATIENCE_S)
         del self.running[name]
@@ -285,6 +287,20 @@ class Lab:
                     now - self.line.idle_since > 0.1 and now - said > 0.3 and now - self.begun["agent"] > 0.1:
                 p.send_signal(signal.SIGHUP)
                 said = now
+
+    def look_at_charts(self):
+        """What is asked for is written to its file at once, and so lies there when nhip-series dies."""
+        rng = random.Random(self.rng.random())
+        checks = [f"service/s{n}/a" for n in range(SERVICES)] + ["a/host", "a/vnpt/port", "a/vnpt/path"]
+        while not self.ending:
+            time.sleep(0.02)
+            if self.calm:
+                continue
+            check, now = rng.choice(checks), int(time.time())
+            if rng.random() < 0.05:
+                self.rebuilds += self.ask("series_rebuild", check=check) is not None
+            else:
+                self.charts += self.ask("series", check=check, **{"from": now - 600, "to": now}) is not None
 
     def ask(self, do, **keys):
         try:
@@ -371,11 +387,26 @@ class Lab:
             time.sleep(self.rng.uniform(0, 0.5))
         self.start(name)
 
+    def kill_all(self):
+        """At the same instant, as a power cut would, but for the disks."""
+        self.pause(self.begun["collector"])
+        pid = self.series()
+        for p in self.running.values():
+            p.kill()
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            self.kills["series"] += 1
+        for name in ("agent", "collector"):
+            self.end(name, signal.SIGKILL)
+            self.kills[name] += 1
+        for name in self.rng.sample(("agent", "collector"), 2):
+            self.start(name)
+
     def disturb(self, kills):
         """`kills` times, with the line as it comes; in the middle of it one cut that outlasts the agent's memory."""
         long_cut = kills // 2
         until = 0
-        self.line.breaks = True
+        self.line.breaks, self.calm = True, False
         while sum(self.kills.values()) < kills:
             done, now = sum(self.kills.values()), time.monotonic()
             if done >= long_cut:
@@ -385,7 +416,11 @@ class Lab:
                 self.line.cut, self.line.stalled = what < 0.1, 0.1 <= what < 0.2
                 until = now + self.rng.uniform(0.2, 2)
             in_long_cut = long_cut > kills and until - now > 2
-            self.kill("agent" if in_long_cut and self.rng.random() < 0.3 else self.rng.choice(("agent", "collector", "series")))
+            name = self.rng.choice(("agent", "collector", "series"))
+            if self.rng.random() < 0.05:
+                self.kill_all()
+            else:
+                self.kill("agent" if in_long_cut and self.rng.random() < 0.3 else name)
             if in_long_cut:
                 time.sleep(self.rng.uniform(0, 1))
             elif self.rng.random() < 0.1:  # and now and then all gets through
@@ -393,6 +428,7 @@ class Lab:
                 wait_for("everything to get through", lambda: (self.waiting() or 1000) < 1000)
                 self.line.breaks = True
         self.line.cut = self.line.stalled = self.line.breaks = False
+        self.calm = True
 
     def settle(self):
         """Deliver everything, with nothing new being measured, and end. What the agent's journal says its end is."""
@@ -410,7 +446,8 @@ class Lab:
         self.end("collector", signal.SIGTERM)
         wait_for("nhip-series to end", lambda: not any(self.alive(pid) for pid in self.strays))
         self.ending = True
-        self.hurrier.join()
+        for helper in self.helpers:
+            helper.join()
         return self.head()
 
     def head(self):
@@ -537,5 +574,5 @@ def run(directory, kills, seed):
                 wrong.append(f"{name} said: {said[0]} ({len(said)} times)")
     return {"kills": dict(lab.kills), "breaks": lab.line.broken, "lives": len(lab.lives), "records": chain["records"],
             "epochs": chain["epochs"], "readings": chain["readings"], "requests": sum(lab.server.hits.values()),
-            "in_flight": excused, "lost": chain["lost"] + chain["unlinked"] + lost, "doubled": chain["doubled"] + doubled,
+            "in_flight": excused, "charts": lab.charts, "rebuilds": lab.rebuilds, "lost": chain["lost"] + chain["unlinked"] + lost, "doubled": chain["doubled"] + doubled,
             "files": files, "differing": len(differing), "wrong": wrong}
