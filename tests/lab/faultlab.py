@@ -402,28 +402,36 @@ class Lab:
         for name in self.rng.sample(("agent", "collector"), 2):
             self.start(name)
 
+    def outlast(self):
+        """A cut that outlasts the agent's patience: it dies about when it moves its records from memory to disk."""
+        self.line.cut, self.line.stalled = True, False
+        self.kill("agent")
+        at = self.begun["agent"] + self.rng.uniform(15, 17)
+        while at - time.monotonic() > 2 * SERIES_LOCK_S:
+            self.kill(self.rng.choice(("collector", "series")))
+        time.sleep(max(0, at - time.monotonic()))
+        self.kill("agent")
+        for _ in range(5):
+            self.kill(self.rng.choice(("agent", "collector", "series")))
+        self.line.cut = False
+
     def disturb(self, kills):
-        """`kills` times, with the line as it comes; in the middle of it one cut that outlasts the agent's memory."""
-        long_cut = kills // 2
-        until = 0
+        """At least `kills` times, with the line as it comes."""
+        until, outlast = 0, min(kills // 2, 100)
         self.line.breaks, self.calm = True, False
         while sum(self.kills.values()) < kills:
-            done, now = sum(self.kills.values()), time.monotonic()
-            if done >= long_cut:
-                self.line.cut, self.line.stalled, until, long_cut = True, False, now + 20, kills + 1
-            elif now > until:
+            if sum(self.kills.values()) >= outlast:
+                self.outlast()
+                outlast += 200
+            if time.monotonic() > until:
                 what = self.rng.random()
                 self.line.cut, self.line.stalled = what < 0.1, 0.1 <= what < 0.2
-                until = now + self.rng.uniform(0.2, 2)
-            in_long_cut = long_cut > kills and until - now > 2
-            name = self.rng.choice(("agent", "collector", "series"))
+                until = time.monotonic() + self.rng.uniform(0.2, 2)
             if self.rng.random() < 0.05:
                 self.kill_all()
             else:
-                self.kill("agent" if in_long_cut and self.rng.random() < 0.3 else name)
-            if in_long_cut:
-                time.sleep(self.rng.uniform(0, 1))
-            elif self.rng.random() < 0.1:  # and now and then all gets through
+                self.kill(self.rng.choice(("agent", "collector", "series")))
+            if self.rng.random() < 0.1:  # and now and then all gets through
                 self.line.cut = self.line.stalled = self.line.breaks = False
                 wait_for("everything to get through", lambda: (self.waiting() or 1000) < 1000)
                 self.line.breaks = True
