@@ -562,7 +562,7 @@ def run(directory, kills, seed):
         wrong.append(f"the collector's last record is {chain['counter']}, the agent's {end[1]}")
     if chain["gaps"] > 0:
         wrong.append(f"the agent's journal lost something: {chain['gaps']} gaps")
-    for option, name in (("--leave-out", "lost"), ("--twice", "doubled")):
+    for option, name in (("--leave-out", "lost"), ("--twice", "doubled"), ("--alter", "unlinked")):
         at = random.Random(seed).randrange(2, chain["records"])
         if lab.origins(option, str(at))[1][name] != chain[name] + 1:
             wrong.append(f"{option} {at} went unnoticed: the oracle is blind")

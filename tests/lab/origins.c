@@ -2,15 +2,15 @@
 /*
  * origins.c - is everything that agents appended in a collector's journal, and once?
  *
- *   origins [--readings] [--leave-out N | --twice N] JOURNAL
+ *   origins [--readings] [--leave-out N | --twice N | --alter N] JOURNAL
  *
  * An agent counts its records on over its epochs, and links each to the one before it by
  * a chain value over its bytes. The collector keeps both in a record's origin, so that
  * its journal alone shows a record that is missing, doubled, out of order or altered, at
  * the end of an epoch too. Each fault is a line on stderr; each source a JSON line on
- * stdout, with --readings one for each reading before. --leave-out and --twice read as if
- * the Nth record of agents were missing or there twice, which has to be noticed. Exits
- * with 1 when anything is wrong with the journal.
+ * stdout, with --readings one for each reading before. --leave-out, --twice and --alter
+ * read as if the Nth record of agents were missing, there twice or another one, which has
+ * to be noticed. Exits with 1 when anything is wrong with the journal.
  */
 #include "libnhip/record.h"
 #include <getopt.h>
@@ -31,7 +31,7 @@ struct origins {
     struct nh_tracker *tracker;
     struct line *lines; /* by number of the source */
     bool print;
-    uint64_t leave_out, twice, seen, told, undecoded, own_gaps;
+    uint64_t leave_out, twice, alter, seen, told, undecoded, own_gaps;
 };
 
 static void
@@ -110,6 +110,8 @@ take(struct origins *o, const struct nh_record *rec)
     for (int times = agents && o->seen == o->twice ? 2 : 1; times > 0; times--) {
         if (agents && o->seen == o->leave_out)
             return;
+        if (agents && o->seen == o->alter)
+            body.len--;
         if (agents)
             follow(o, &is, rec->type, body);
         if (nh_tracker_feed(o->tracker, rec) != NH_OK)
@@ -169,6 +171,7 @@ main(int argc, char **argv)
         { "readings", no_argument, NULL, 'r' },
         { "leave-out", required_argument, NULL, 'l' },
         { "twice", required_argument, NULL, 't' },
+        { "alter", required_argument, NULL, 'a' },
         { 0 },
     };
     struct origins o = { 0 };
@@ -183,6 +186,8 @@ main(int argc, char **argv)
             o.leave_out = strtoull(optarg, NULL, 10);
         if (opt == 't')
             o.twice = strtoull(optarg, NULL, 10);
+        if (opt == 'a')
+            o.alter = strtoull(optarg, NULL, 10);
         if (opt == '?')
             return 2;
     }
