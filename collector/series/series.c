@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ struct source_files {
 
 struct series {
     struct series_options opt;
+    int lock_fd;
     struct state *state;
     struct nh_view *view;
     struct nh_tracker *tracker;
@@ -401,6 +403,22 @@ recover(struct series *s)
     return err;
 }
 
+/* A collector that was killed leaves one of us behind, which writes its last checkpoint
+ * while the next collector starts another: that one has to wait for its end. */
+static enum nh_err
+take_lock(struct series *s)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/series.lock", s->opt.data_dir);
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (s->lock_fd < 0)
+        return NH_EIO;
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return NH_OK;
+    return errno == EWOULDBLOCK ? NH_ELOCKED : NH_EIO;
+}
+
 enum nh_err
 series_open(struct series **out, const struct series_options *options)
 {
@@ -413,12 +431,15 @@ series_open(struct series **out, const struct series_options *options)
     if (s == NULL)
         return NH_ENOMEM;
     s->opt = *options;
+    s->lock_fd = -1;
     snprintf(path, sizeof(path), "%s/series.db", options->data_dir);
     if (mkdir(options->data_dir, 0755) != 0 && errno != EEXIST) {
         err = NH_EIO;
         goto out;
     }
-    err = state_open(&s->state, path);
+    err = take_lock(s);
+    if (err == NH_OK)
+        err = state_open(&s->state, path);
     if (err == NH_OK && !state_was_clean(s->state))
         err = recover(s);
     if (err == NH_OK)
@@ -457,6 +478,8 @@ series_abandon(struct series *s)
     nh_view_close(s->view);
     nh_tracker_free(s->tracker);
     state_close(s->state);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
     free(s);
 }
 

@@ -41,6 +41,7 @@ struct series_options {
     size_t archive_count;
     int64_t checkpoint_s; /* 0: 60, and 300 above 2,000 files */
 };
+/* NH_ELOCKED: another process has the files of this data_dir. */
 enum nh_err series_open(
     struct series **out, const struct series_options *options) NH_MUST_CHECK;
 void series_close(struct series *s);   /* checkpoints */

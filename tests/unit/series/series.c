@@ -188,6 +188,25 @@ crashes(void)
 }
 
 static void
+one_at_a_time(void)
+{
+    char dir[128];
+    struct series_options options = { .journal_dir = journal_dir,
+        .data_dir = dir,
+        .archives = archives,
+        .archive_count = archive_count };
+    struct series *first, *second = NULL;
+
+    snprintf(dir, sizeof(dir), "%s/one", check_tmpdir());
+    first = open_series(dir);
+    CHECK_EQ(series_open(&second, &options), NH_ELOCKED, "while the first one writes");
+    CHECK(second == NULL);
+    series_close(first);
+    CHECK_EQ(series_open(&second, &options), NH_OK, "after its end");
+    series_close(second);
+}
+
+static void
 rebuild(void)
 {
     char calm[128], again[128];
@@ -260,6 +279,7 @@ main(void)
         return 1;
     make_journal();
     RUN(crashes);
+    RUN(one_at_a_time);
     RUN(rebuild);
     nh_dict_free(dict);
     return check_done();
