@@ -402,6 +402,21 @@ class Lab:
         for name in self.rng.sample(("agent", "collector"), 2):
             self.start(name)
 
+    def slow_end(self):
+        """The collector dies, and its nhip-series takes so long over its end that the next one comes before."""
+        old = self.series()
+        if old is None:
+            return
+        os.kill(old, signal.SIGSTOP)
+        self.end("collector", signal.SIGKILL)
+        self.kills["collector"] += 1
+        self.start("collector")
+        end = time.monotonic() + SERIES_LOCK_S
+        while self.series() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        self.pause(time.monotonic())
+        os.kill(old, signal.SIGCONT)
+
     def outlast(self):
         """A cut that outlasts the agent's patience: it dies about when it moves its records from memory to disk."""
         self.line.cut, self.line.stalled = True, False
@@ -427,8 +442,11 @@ class Lab:
                 what = self.rng.random()
                 self.line.cut, self.line.stalled = what < 0.1, 0.1 <= what < 0.2
                 until = time.monotonic() + self.rng.uniform(0.2, 2)
-            if self.rng.random() < 0.05:
+            what = self.rng.random()
+            if what < 0.05:
                 self.kill_all()
+            elif what < 0.1:
+                self.slow_end()
             else:
                 self.kill(self.rng.choice(("agent", "collector", "series")))
             if self.rng.random() < 0.1:  # and now and then all gets through
