@@ -14,7 +14,7 @@
  * one transaction. After an unclean end the stored headers go back over the files, files
  * born since are removed, and the journal is read again from that position. Archive rows
  * written since lie beyond the restored write pointers and are written again, with the
- * same values.
+ * same values. A file that was just being rebuilt is marked, and is rebuilt then.
  */
 #include "collector/series/series.h"
 #include "collector/series/files.h"
@@ -419,6 +419,22 @@ take_lock(struct series *s)
     return errno == EWOULDBLOCK ? NH_ELOCKED : NH_EIO;
 }
 
+/* Files whose making was cut off by a crash; one that cannot be made holds nobody up. */
+static void
+finish_rebuilds(struct series *s)
+{
+    char check[NH_CHECK_ID_MAX] = "";
+    uint64_t rows;
+
+    while (state_next_marked(s->state, check, sizeof(check))) {
+        enum nh_err err = series_rebuild(s, check, &rows);
+
+        nh_log(err == NH_OK ? NH_LOG_NOTICE : NH_LOG_ERROR,
+            "series: %s was being rebuilt at the last end: %s", check,
+            err == NH_OK ? "done now" : nh_strerror(err));
+    }
+}
+
 enum nh_err
 series_open(struct series **out, const struct series_options *options)
 {
@@ -454,6 +470,8 @@ series_open(struct series **out, const struct series_options *options)
         err = state_begin(s->state); /* from here on, an end without goodbye is unclean */
     if (err == NH_OK)
         err = state_end(s->state, s->pos, false);
+    if (err == NH_OK)
+        finish_rebuilds(s);
 out:
     if (err != NH_OK) {
         series_abandon(s);
@@ -574,8 +592,9 @@ checkpoint(struct series *s, bool clean)
     if (err != NH_OK)
         return err;
     for (size_t i = 0; err == NH_OK && i < s->file_count; i++)
-        if (s->files[i]->touched && s->files[i]->on_disk)
-            err = store_header(s, s->files[i]);
+        if (s->files[i]->touched && !s->files[i]->broken)
+            err = s->files[i]->on_disk ? store_header(s, s->files[i])
+                                       : state_forget(s->state, s->files[i]->check);
     if (err != NH_OK) {
         state_abort(s->state);
         return err;
@@ -693,10 +712,11 @@ series_rebuild(struct series *s, const char *check, uint64_t *rows)
     if (b.file == NULL)
         return NH_ENOTFOUND;
     path_of(s, check, path);
-    err = state_begin(
-        s->state); /* a crash half-way must not put an old header over a new file */
+    /* After a crash half-way an old header over a new file would be wrong, and what the
+     * journal has from here on too little: the mark stays until the file is whole. */
+    err = state_begin(s->state);
     if (err == NH_OK)
-        err = state_forget(s->state, check);
+        err = state_mark(s->state, check);
     if (err == NH_OK)
         err = state_end(s->state, state_pos(s->state), false);
     if (err != NH_OK)
@@ -709,5 +729,11 @@ series_rebuild(struct series *s, const char *check, uint64_t *rows)
     b.file->touched = true;
     err = reread(&b);
     *rows = s->counts.rows - before;
-    return err == NH_OK ? series_checkpoint(s) : err;
+    if (err == NH_OK && b.file->broken)
+        err = NH_EIO;
+    if (err == NH_OK)
+        return series_checkpoint(s);
+    drop_rows(b.file);
+    b.file->broken = true; /* until it is tried again */
+    return err;
 }

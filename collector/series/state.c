@@ -5,9 +5,10 @@
 #include "libnhip/log.h"
 #include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { BEGIN, PUT, FORGET, SET, COMMIT, ROLLBACK, EACH, HAS, STATEMENTS };
+enum { BEGIN, PUT, FORGET, SET, COMMIT, ROLLBACK, EACH, MARKED, HAS, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -16,7 +17,9 @@ static const char *const sql[STATEMENTS] = {
     [SET] = "UPDATE place SET pos = ?1, clean = ?2",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [EACH] = "SELECT file, bytes FROM header ORDER BY file",
+    [EACH] = "SELECT file, bytes FROM header WHERE length(bytes) > 0 ORDER BY file",
+    [MARKED] =
+        "SELECT file FROM header WHERE length(bytes) = 0 AND file > ?1 ORDER BY file",
     [HAS] = "SELECT 1 FROM header WHERE file = ?1",
 };
 
@@ -139,10 +142,30 @@ state_put(struct state *st, const char *file, const void *header, size_t len)
 }
 
 enum nh_err
+state_mark(struct state *st, const char *file)
+{
+    return state_put(st, file, "", 0);
+}
+
+enum nh_err
 state_forget(struct state *st, const char *file)
 {
     sqlite3_bind_text(st->stmt[FORGET], 1, file, -1, SQLITE_STATIC);
     return run(st, FORGET);
+}
+
+bool
+state_next_marked(struct state *st, char *file, size_t size)
+{
+    int rc;
+
+    sqlite3_bind_text(st->stmt[MARKED], 1, file, -1, SQLITE_TRANSIENT);
+    rc = sqlite3_step(st->stmt[MARKED]);
+    if (rc == SQLITE_ROW)
+        snprintf(
+            file, size, "%s", (const char *)sqlite3_column_text(st->stmt[MARKED], 0));
+    sqlite3_reset(st->stmt[MARKED]);
+    return rc == SQLITE_ROW;
 }
 
 enum nh_err

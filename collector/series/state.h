@@ -25,10 +25,16 @@ enum nh_err state_begin(struct state *st) NH_MUST_CHECK;
 enum nh_err state_put(
     struct state *st, const char *file, const void *header, size_t len) NH_MUST_CHECK;
 enum nh_err state_forget(struct state *st, const char *file) NH_MUST_CHECK;
+/* In the place of its header: the file is being made anew from the whole journal. */
+enum nh_err state_mark(struct state *st, const char *file) NH_MUST_CHECK;
 enum nh_err state_end(struct state *st, uint64_t pos, bool clean) NH_MUST_CHECK;
 void state_abort(struct state *st);
 
-/* Every stored header; `each` returning an error ends the walk with it. */
+/* The first marked file after `file` by name ("": the first) goes there; false: none. */
+bool state_next_marked(struct state *st, char *file, size_t size);
+
+/* Every stored header, marks left out; `each` returning an error ends the walk with it.
+ */
 enum nh_err state_each(struct state *st,
     enum nh_err (*each)(void *arg, const char *file, const void *header, size_t len),
     void *arg) NH_MUST_CHECK;

@@ -14,7 +14,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CHECKS = 12, ROUNDS = 600 };
@@ -234,6 +236,44 @@ rebuild(void)
     check_same(calm, again, "rebuilt");
 }
 
+/* A process that dies as soon as a file of its grows: here, when the rebuilt one is made.
+ */
+static void
+die_in_rebuild(const char *dir, const char *check)
+{
+    const struct rlimit no_core = { 0, 0 }, small = { 65536, 65536 };
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        struct series *s = open_series(dir);
+        uint64_t rows;
+
+        setrlimit(RLIMIT_CORE, &no_core);
+        setrlimit(RLIMIT_FSIZE, &small);
+        _exit(series_rebuild(s, check, &rows) == NH_OK ? 0 : 1);
+    }
+    CHECK_EQ(waitpid(pid, &status, 0), pid, "the child");
+    CHECK_NAMED(WIFSIGNALED(status), "it was to die in the middle");
+}
+
+static void
+crash_in_rebuild(void)
+{
+    char calm[128], cut[128];
+    struct series *s;
+
+    snprintf(calm, sizeof(calm), "%s/calm", check_tmpdir());
+    snprintf(cut, sizeof(cut), "%s/cut", check_tmpdir());
+    s = open_series(cut);
+    CHECK_EQ(series_advance(s, UINT64_MAX, 100), NH_OK, "some of it");
+    series_close(s);
+    die_in_rebuild(cut, "a/link1/far");
+    die_in_rebuild(cut, "a/link2/far");
+    undisturbed(cut);
+    check_same(calm, cut, "after two crashes");
+}
+
 static void
 archive_forms(void)
 {
@@ -281,6 +321,7 @@ main(void)
     RUN(crashes);
     RUN(one_at_a_time);
     RUN(rebuild);
+    RUN(crash_in_rebuild);
     nh_dict_free(dict);
     return check_done();
 }
