@@ -236,6 +236,23 @@ rebuild(void)
     check_same(calm, again, "rebuilt");
 }
 
+static void
+one_broken_file(void)
+{
+    char dir[128], path[256];
+    struct series *s;
+
+    snprintf(dir, sizeof(dir), "%s/broken", check_tmpdir());
+    s = open_series(dir);
+    CHECK_EQ(series_advance(s, UINT64_MAX, 200), NH_OK, "some of it");
+    CHECK_EQ(series_checkpoint(s), NH_OK, "all files whole");
+    snprintf(path, sizeof(path), "%s/rrd/a/link3/far.rrd", dir);
+    CHECK_EQ(truncate(path, 700), 0, "damage");
+    CHECK_EQ(series_advance(s, UINT64_MAX, 200), NH_OK, "more of it");
+    CHECK_EQ(series_checkpoint(s), NH_OK, "the others are whole");
+    series_close(s);
+}
+
 /* A process that dies as soon as a file of its grows: here, when the rebuilt one is made.
  */
 static void
@@ -321,6 +338,7 @@ main(void)
     RUN(crashes);
     RUN(one_at_a_time);
     RUN(rebuild);
+    RUN(one_broken_file);
     RUN(crash_in_rebuild);
     nh_dict_free(dict);
     return check_done();
