@@ -188,8 +188,9 @@ ctl_site(struct ctl *ctl)
         return CTL_DONE;
     }
     agent = json_object_get(is, "agent");
-    printf("%s %s (%s) %s since %s\n", shape(str(is, "state")), str(is, "name"),
-        str(is, "code"), str(is, "state"), when(is, "since", at));
+    printf("%s %s%s%s%s %s since %s\n", shape(str(is, "state")), str(is, "name"),
+        *str(is, "code") ? " (" : "", str(is, "code"), *str(is, "code") ? ")" : "",
+        str(is, "state"), when(is, "since", at));
     printf("agent: %s, last seen %s, %" JSON_INTEGER_FORMAT
            " records waiting, clock off by %" JSON_INTEGER_FORMAT " ms\n",
         json_is_true(json_object_get(agent, "connected")) ? "connected" : "not connected",

@@ -98,7 +98,10 @@ if [ $mode = demo ]; then
         "${ctl[@]}" agent add "$site" 127.0.0.1 "$port" | head -n 1 |
             awk -F. -v site="$site" '{ print site, $(NF - 2), $(NF - 1) }'
     done >"$dir/keys")
-    start drill "$bin/nhip-drill" --keys "$dir/keys" --connect "127.0.0.1:$port"
+    # what the centre measures of its own: its uplinks
+    sed -n 's|^ *uplink "\([^"]*\)".*gateway = ".*|centre/\1/gateway|p' "$conf" >"$dir/centre-checks"
+    start drill "$bin/nhip-drill" --keys "$dir/keys" --connect "127.0.0.1:$port" \
+        --centre-checks "$dir/centre-checks"
 else
     fill examples/home/nhip-agent.conf.in >"$dir/nhip-agent.conf"
     [ -f "$dir/agent/home.key" ] ||

@@ -17,8 +17,9 @@ put_site(struct nh_buf *b, const json_t *site, enum nh_lang lang)
 {
     const json_t *links = json_object_get(site, "links");
 
-    nh_buf_printf(b, "%s: %s (%s)", nh_text(lang, text(site, "word")), text(site, "name"),
-        text(site, "code"));
+    nh_buf_printf(b, "%s: %s", nh_text(lang, text(site, "word")), text(site, "name"));
+    if (*text(site, "code") != '\0')
+        nh_buf_printf(b, " (%s)", text(site, "code"));
     if (json_is_string(json_object_get(site, "since")))
         nh_buf_printf(b, ", %s %s", nh_text(lang, "since"), text(site, "since"));
     for (size_t i = 0; i < json_array_size(links); i++) {
