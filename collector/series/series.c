@@ -546,10 +546,12 @@ store_header(struct series *s, struct file *f)
     int fd = -1;
 
     path_of(s, f->check, path);
-    err = rrdfile_look(path, &last_s, &len, why);
-    if (err != NH_OK) {
-        nh_log(NH_LOG_ERROR, "series: %s: %s", path, why);
-        return err;
+    if (rrdfile_look(path, &last_s, &len, why) != NH_OK) {
+        s->counts.errors++;
+        f->broken = true; /* spoilt by another hand: the others are kept all the same */
+        nh_log(NH_LOG_ERROR, "series: %s: %s; 'nhipctl series rebuild %s' makes it again",
+            path, why, f->check);
+        return NH_OK;
     }
     bytes = malloc(len);
     fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -236,21 +236,36 @@ rebuild(void)
     check_same(calm, again, "rebuilt");
 }
 
+/* Two files are spoilt under a running process: the checkpoint keeps the others, and each
+ * of the two can be made again while the other one is still broken. */
 static void
-one_broken_file(void)
+spoilt(void)
 {
-    char dir[128], path[256];
+    static const char *const checks[] = { "a/link3/far", "a/link7/far" };
+    char calm[128], dir[128], path[256];
+    struct series_counts counts;
     struct series *s;
+    uint64_t rows = 0;
 
-    snprintf(dir, sizeof(dir), "%s/broken", check_tmpdir());
+    snprintf(calm, sizeof(calm), "%s/calm", check_tmpdir());
+    snprintf(dir, sizeof(dir), "%s/spoilt", check_tmpdir());
     s = open_series(dir);
-    CHECK_EQ(series_advance(s, UINT64_MAX, 200), NH_OK, "some of it");
-    CHECK_EQ(series_checkpoint(s), NH_OK, "all files whole");
-    snprintf(path, sizeof(path), "%s/rrd/a/link3/far.rrd", dir);
-    CHECK_EQ(truncate(path, 700), 0, "damage");
-    CHECK_EQ(series_advance(s, UINT64_MAX, 200), NH_OK, "more of it");
-    CHECK_EQ(series_checkpoint(s), NH_OK, "the others are whole");
+    CHECK_EQ(series_advance(s, UINT64_MAX, ROUNDS / 2), NH_OK, "half of it");
+    CHECK_EQ(series_checkpoint(s), NH_OK, "all whole");
+    CHECK_EQ(series_advance(s, UINT64_MAX, 5), NH_OK, "rows wait");
+    for (size_t i = 0; i < NH_COUNT(checks); i++) {
+        snprintf(path, sizeof(path), "%s/rrd/%s.rrd", dir, checks[i]);
+        CHECK_EQ(truncate(path, i == 0 ? 0 : 700), 0, "damage");
+    }
+    CHECK_EQ(series_checkpoint(s), NH_OK, "two broken");
+    series_look(s, &counts);
+    CHECK_EQ(counts.errors, 2, "each counted once");
+    CHECK_EQ(series_advance(s, UINT64_MAX, SIZE_MAX), NH_EEMPTY, "to the end");
+    CHECK_EQ(series_checkpoint(s), NH_OK, "still broken");
+    for (size_t i = 0; i < NH_COUNT(checks); i++)
+        CHECK_EQ(series_rebuild(s, checks[i], &rows), NH_OK, checks[i]);
     series_close(s);
+    check_same(calm, dir, "spoilt and made again");
 }
 
 /* A process that dies as soon as a file of its grows: here, when the rebuilt one is made.
@@ -338,7 +353,7 @@ main(void)
     RUN(crashes);
     RUN(one_at_a_time);
     RUN(rebuild);
-    RUN(one_broken_file);
+    RUN(spoilt);
     RUN(crash_in_rebuild);
     nh_dict_free(dict);
     return check_done();
