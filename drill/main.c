@@ -14,7 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SPREAD_MS = 5000 };
+/* A collector takes some hundred handshakes a second: thousands do not come at once. */
+enum { SPREAD_MS = 5000, SPREAD_MS_AN_AGENT = 3 };
 
 struct drill {
     struct drill_host host;
@@ -228,6 +229,8 @@ main(int argc, char **argv)
         drill_keys_cut(&d.keys, &d.count, agents);
     d.host.address = (struct sockaddr *)&address;
     d.host.address_len = len;
+    if (d.count * SPREAD_MS_AN_AGENT > SPREAD_MS)
+        d.host.spread_ms = (uint32_t)d.count * SPREAD_MS_AN_AGENT;
     world_init(&d.world, (uint32_t)d.count, seed, quiet);
     status = run(&d, centre_checks, seconds);
     stop(&d);
