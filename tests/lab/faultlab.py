@@ -261,10 +261,9 @@ class Lab:
         try:
             with open(f"/proc/{p.pid}/task/{p.pid}/children", encoding="ascii") as f:
                 for pid in f.read().split():
-                    with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
-                        if comm.read().strip() == "nhip-series":
-                            self.strays.add(int(pid))
-                            return int(pid)
+                    if self.alive(pid):
+                        self.strays.add(int(pid))
+                        return int(pid)
         except (OSError, AttributeError):
             pass
         return None
@@ -273,7 +272,7 @@ class Lab:
     def alive(pid):
         try:
             with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-                return "(nhip-series)" in f.read()
+                return re.search(r"\(nhip-series\) [^ZX]", f.read()) is not None
         except OSError:
             return False
 
@@ -415,6 +414,7 @@ class Lab:
         while self.series() is None and time.monotonic() < end:
             time.sleep(0.005)
         self.pause(time.monotonic())
+        assert self.alive(old), "a process that stands still has ended"
         os.kill(old, signal.SIGCONT)
 
     def outlast(self):
