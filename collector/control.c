@@ -284,12 +284,13 @@ static void
 do_graph(struct client *cl, const struct control_request *r)
 {
     do_errand(cl, r,
-        json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:I,s:I,s:s}", "do", "graph", "check",
+        json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:I,s:I,s:s,s:s}", "do", "graph", "check",
             r->check, "from", (json_int_t)r->from, "to", (json_int_t)r->to, "chart",
             chart_of(r), "format", r->format[0] != '\0' ? r->format : "svg", "width",
             (json_int_t)(r->width != 0 ? r->width : 800), "height",
             (json_int_t)(r->height != 0 ? r->height : 250), "lang",
-            r->lang[0] != '\0' ? r->lang : cl->ctl->c->inv->language));
+            r->lang[0] != '\0' ? r->lang : cl->ctl->c->inv->language, "timezone",
+            cl->ctl->c->inv->timezone));
 }
 
 static void

@@ -310,25 +310,46 @@ on_mhd_log(void *arg, const char *fmt, va_list ap)
     nh_log_limited(NH_LOG_DEBUG, "http: %s", line);
 }
 
-/* A listening socket on "address:port" or "[address]:port". */
+/* "address:port" or "[address]:port"; freeaddrinfo() what it gives. */
 static enum nh_err
-listen_on(const char *where, int *out)
+address_of(const char *where, struct addrinfo **found)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-    struct addrinfo *found = NULL;
     const char *colon = strrchr(where, ':');
-    char host[128];
-    int fd = -1, on = 1;
+    char host[128], *end;
 
-    if (colon == NULL || (size_t)(colon - where) >= sizeof(host))
+    if (colon == NULL || (size_t)(colon - where) >= sizeof(host) ||
+        strtoul(colon + 1, &end, 10) > 65535 || end == colon + 1 || *end != '\0')
         return NH_EINVAL;
     snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
     if (host[0] == '[' && host[strlen(host) - 1] == ']') {
         host[strlen(host) - 1] = '\0';
         memmove(host, host + 1, strlen(host));
     }
-    if (getaddrinfo(*host != '\0' ? host : NULL, colon + 1, &hints, &found) != 0)
+    return getaddrinfo(*host != '\0' ? host : NULL, colon + 1, &hints, found) == 0
+               ? NH_OK
+               : NH_EINVAL;
+}
+
+bool
+http_can_listen(const char *where)
+{
+    struct addrinfo *found = NULL;
+
+    if (address_of(where, &found) != NH_OK)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+static enum nh_err
+listen_on(const char *where, int *out)
+{
+    struct addrinfo *found = NULL;
+    int fd = -1, on = 1;
+
+    if (address_of(where, &found) != NH_OK)
         return NH_EINVAL;
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0)
@@ -507,6 +528,16 @@ request_set_max_age(struct request *r, int seconds)
     r->max_age_s = seconds;
 }
 
+/* An answer's own header stands in the place of the house's. */
+static bool
+has_header(const struct request *r, const char *name)
+{
+    for (unsigned i = 0; i < r->header_count; i++)
+        if (strcmp(r->header[i][0], name) == 0)
+            return true;
+    return false;
+}
+
 static void
 add_house_headers(const struct request *r, struct MHD_Response *to)
 {
@@ -522,7 +553,8 @@ add_house_headers(const struct request *r, struct MHD_Response *to)
     };
 
     for (size_t i = 0; i < NH_COUNT(fixed); i++)
-        MHD_add_response_header(to, fixed[i][0], fixed[i][1]);
+        if (!has_header(r, fixed[i][0]))
+            MHD_add_response_header(to, fixed[i][0], fixed[i][1]);
     for (unsigned i = 0; i < r->header_count; i++)
         MHD_add_response_header(to, r->header[i][0], r->header[i][1]);
 }

@@ -254,6 +254,12 @@ main(int argc, char **argv)
         fprintf(stderr, "nhip-web: %s\n", problem.text);
         return 1;
     }
+    if (!http_can_listen(o.listen)) {
+        fprintf(stderr,
+            "nhip-web: \"%s\" is not an IP address and a port, as \"127.0.0.1:8080\"\n",
+            o.listen);
+        return 1;
+    }
     if (!load_data(&w, &o))
         goto out;
     if (o.check) {

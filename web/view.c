@@ -360,6 +360,8 @@ metric_value(const struct nh_metric *m, double v, enum nh_lang lang)
     }
     if (strcmp(m->unit, "d") == 0)
         return view_number(lang, v, 0, nh_text(lang, "days"));
+    if (strcmp(m->unit, "ms") == 0 && v > 0 && v < 0.1)
+        decimals = 3; /* on a local network "0.0 ms" says nothing */
     return view_number(lang, v, m->name[0] == 'l' ? 2 : decimals, m->unit);
 }
 

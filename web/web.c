@@ -65,7 +65,8 @@ void
 web_answer_json(struct request *r, unsigned status, json_t *value)
 {
     struct nh_buf b;
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text =
+        value != NULL ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
 
     nh_buf_init(&b, 64 * 1024 * 1024);
     if (text != NULL) {
@@ -76,6 +77,14 @@ web_answer_json(struct request *r, unsigned status, json_t *value)
     free(text);
     json_decref(value);
     web_answer_text(r, status, "application/json", &b);
+}
+
+unsigned
+web_status_of(const char *code)
+{
+    return strcmp(code, "not_found") == 0     ? 404
+           : strcmp(code, "bad_request") == 0 ? 400
+                                              : 503;
 }
 
 void

@@ -47,5 +47,7 @@ void web_answer_text(
     struct request *r, unsigned status, const char *type, struct nh_buf *b);
 /* An error in the form that the path calls for: a page, or JSON below /api/. */
 void web_refuse(void *arg, struct request *r, unsigned status);
+/* The status that says the code of a control socket's answer. */
+unsigned web_status_of(const char *code);
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { POINTS_MAX = 2000, GRAPH_ARGS = 40 };
 
@@ -290,8 +291,8 @@ find_chart(const json_t *request, const struct nh_kind *kind)
 {
     const char *name = json_string_value(json_object_get(request, "chart"));
 
-    for (size_t i = 0; name != NULL && i < NH_COUNT(charts); i++)
-        if (strcmp(charts[i].name, name) == 0 &&
+    for (size_t i = 0; i < NH_COUNT(charts); i++)
+        if (name != NULL && strcmp(charts[i].name, name) == 0 &&
             nh_kind_metric(kind, charts[i].metric) >= 0)
             return &charts[i];
     return NULL;
@@ -332,14 +333,36 @@ base64(const uint8_t *p, size_t len)
     return text;
 }
 
+/* librrd labels the axis in the process's zone; the log keeps its own. */
+static rrd_info_t *
+draw_in_zone(struct chart_args *a, const char *zone)
+{
+    const char *before = getenv("TZ");
+    char *was = before != NULL ? strdup(before) : NULL;
+    rrd_info_t *info;
+
+    if (zone != NULL) {
+        setenv("TZ", zone, 1);
+        tzset();
+    }
+    info = rrd_graph_v(a->count, a->argv);
+    if (was != NULL)
+        setenv("TZ", was, 1);
+    else if (zone != NULL)
+        unsetenv("TZ");
+    tzset();
+    free(was);
+    return info;
+}
+
 static json_t *
-picture(struct chart_args *a, bool svg, char why[160])
+picture(struct chart_args *a, const char *zone, bool svg, char why[160])
 {
     rrd_info_t *info, *row;
     json_t *data = NULL;
 
     rrd_clear_error();
-    info = rrd_graph_v(a->count, a->argv);
+    info = draw_in_zone(a, zone);
     if (info == NULL) {
         snprintf(why, 160, "%s", rrd_get_error());
         rrd_clear_error();
@@ -386,13 +409,14 @@ query_graph(struct series *s, const json_t *request, const char **code, char why
     arg(&a, "--end=%lld", (long long)r.to);
     arg(&a, "--width=%lld", (long long)bounded(request, "width", 640, 100, 2000));
     arg(&a, "--height=%lld", (long long)bounded(request, "height", 200, 50, 1000));
+    arg(&a, "--full-size-mode");
     arg(&a, "--vertical-label=%s", chart->unit);
     arg(&a, "--lower-limit=0");
     arg(&a, "--border=0");
     arg(&a, "--font=DEFAULT:9:DejaVu Sans");
     chart->draw(&a, &r, lang);
     *code = "failed";
-    is = picture(&a, svg, why);
+    is = picture(&a, json_string_value(json_object_get(request, "timezone")), svg, why);
     for (int i = 0; i < a.count; i++)
         free(a.argv[i]);
     return is;

@@ -128,6 +128,13 @@ class Pages(unittest.TestCase):
         finally:
             driver.quit()
 
+    def test_picture_keeps_its_colours(self):
+        self.driver.get(self.base + "/graph/bao-lac/vnpt/path.svg")  # drawn with style attributes, as cairo does
+        self.assertEqual(self.js("getComputedStyle(document.querySelector('rect')).fill"), "rgb(238, 238, 255)")
+        policy = self.get("/graph/bao-lac/vnpt/path.svg")[2]["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("script", policy)
+
     def test_phone(self):
         driver = browser(self.folder.name, width=360)
         try:
@@ -154,6 +161,10 @@ class Pages(unittest.TestCase):
         wait(lambda: self.js("document.querySelectorAll('.chart[data-drawn]').length === 3"))
         asked = [r for r in self.fake.asked if r.get("do") == "series"][-1]
         self.assertEqual((asked["from"], asked["to"]), (1795136400, 1795150800), "08:00 is the province's")
+
+    def test_chart_without_readings(self):
+        self.open("/link/bao-lam/vnpt?lang=vi&from=2019-11-20T08:00&to=2019-11-20T12:00")
+        wait(lambda: self.js("[...document.querySelectorAll('.chart')].every(c => c.textContent.includes('Không có số liệu'))"))
 
     def test_search_while_typing(self):
         self.open("/?lang=vi")

@@ -270,6 +270,8 @@ class FakeCollector:
                 base = 12 + 4 * math.sin(h * 3) + 2 * noise.random()
                 lost = 5 if 0.45 < (t - start) / (end - start) < 0.5 else 1 if noise.random() < 0.04 else 0
                 avg = [5, lost] + ([None] * 3 if lost == 5 else [base - 1.5, base, base + 6 * noise.random()])
+            if t < 1577836800:  # before 2020 nothing was measured
+                avg = [None] * len(avg)
             rows.append([t, avg, avg])
         return {"check": check_id, "kind": kind, "from": start, "to": end, "step": step, "cf": ["AVERAGE", "MAX"],
                 "metrics": [{"name": m, "unit": "ms"} for m in metrics], "rows": rows}
@@ -278,7 +280,7 @@ class FakeCollector:
         if not self.known(request["check"]):
             return None
         return {"type": "image/svg+xml", "data": '<svg xmlns="http://www.w3.org/2000/svg" width="720" height="260">'
-                '<rect width="720" height="260" fill="#eef"/><path d="M0 130L240 90L480 150L720 110" fill="none" stroke="#080"/></svg>'}
+                '<rect width="720" height="260" style="fill:rgb(238,238,255)"/><path d="M0 130L240 90L480 150L720 110" fill="none" stroke="#080"/></svg>'}
 
 
 def main():

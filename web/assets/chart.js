@@ -68,7 +68,7 @@
       lows[t] = [low, high];
       rows.push([new Date(t), avg === null ? [null, null, null] : [low === null ? avg : low, avg, high === null ? avg : high]]);
     }
-    return { rows: rows, options: {
+    return { rows: rows, lost: Object.keys(losses).some(function (t) { return losses[t] > 0; }), options: {
       labels: ["t", d.tAverage], customBars: true, plotter: smokePlotter(losses), ylabel: "ms", includeZero: true,
       legendFormatter: function (l) {
         if (l.x === undefined) return "";
@@ -132,10 +132,13 @@
         .then(function (r) { return r.ok ? r.json() : Promise.reject(r.status); })
         .then(then).catch(function (why) { if (!chart) say(box, why === 404 ? d.tNone : d.tFailed); });
     }
+    function known(row) { /* is there a value beside the time? */
+      return row.slice(1).some(function (v) { return Array.isArray(v) ? v[1] !== null : v !== null; });
+    }
     function show(series) {
       var made = kinds[d.chart](d, columns(series), shift), o = made.options;
-      if (!made.rows.length) { if (!chart) say(box, d.tNone); return; }
-      o.labelsUTC = true; o.legend = "follow" && "onmouseover"; o.animatedZooms = false; o.connectSeparatedPoints = false;
+      if (!made.rows.some(known) && !made.lost) { if (!chart) say(box, d.tNone); return; }
+      o.labelsUTC = true; o.legend = "onmouseover"; o.animatedZooms = false; o.connectSeparatedPoints = false;
       o.dateWindow = [(from + shift) * 1000, (to + shift) * 1000];
       o.gridLineColor = colour("--line"); o.axisLineColor = colour("--line");
       o.axes = o.axes || {}; o.axes.x = { axisLabelFormatter: axisStamp };

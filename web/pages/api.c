@@ -84,14 +84,6 @@ serve_services(void *arg, struct request *r)
     web_answer_json(r, 200, json_pack("{s:o}", "services", list));
 }
 
-static unsigned
-status_of(const char *code)
-{
-    return strcmp(code, "not_found") == 0     ? 404
-           : strcmp(code, "bad_request") == 0 ? 400
-                                              : 503;
-}
-
 static void
 on_series(void *arg, const json_t *result, const char *code)
 {
@@ -100,7 +92,7 @@ on_series(void *arg, const json_t *result, const char *code)
     if (result != NULL)
         web_answer_json(r, 200, json_deep_copy(result));
     else
-        web_answer_json(r, status_of(code), json_pack("{s:s}", "error", code));
+        web_answer_json(r, web_status_of(code), json_pack("{s:s}", "error", code));
 }
 
 static long

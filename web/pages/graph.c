@@ -16,12 +16,14 @@ on_graph(void *arg, const json_t *result, const char *code)
 
     nh_buf_init(&b, 8 * 1024 * 1024);
     if (data == NULL) {
-        nh_buf_printf(&b, "%s\n", code != NULL ? code : "failed");
-        web_answer_text(r, code != NULL && strcmp(code, "not_found") == 0 ? 404 : 503,
-            "text/plain; charset=utf-8", &b);
+        nh_buf_printf(&b, "%s\n", code);
+        web_answer_text(r, web_status_of(code), "text/plain; charset=utf-8", &b);
         return;
     }
     nh_buf_put(&b, data, strlen(data));
+    /* what librrd draws is coloured by style attributes */
+    request_add_header(r, "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     web_answer_text(r, 200, "image/svg+xml", &b);
 }
 
@@ -40,10 +42,10 @@ serve(void *arg, struct request *r)
         return;
     }
     snprintf(check, sizeof(check), "%.*s", (int)(len - 4), rest);
-    ask = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:i, s:i, s:s}", "do", "graph",
+    ask = json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s, s:i, s:i, s:s}", "do", "graph",
         "check", check, "from", (json_int_t)win.from_s, "to", (json_int_t)win.to_s,
-        "chart", chart != NULL ? chart : "latency", "format", "svg", "width", 720,
-        "height", 260, "lang", nh_lang_code(web_language(w, r)));
+        "chart", chart, "format", "svg", "width", 720, "height", 260, "lang",
+        nh_lang_code(web_language(w, r)));
     if (ask == NULL)
         web_refuse(w, r, 404);
     else if (snapshot_ask(w->snapshot, ask, on_graph, r) != NH_OK)
