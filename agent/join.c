@@ -120,7 +120,8 @@ first_session(const struct agent_config *config, unsigned wait_s)
         else
             fprintf(stderr,
                 "nhip-agent: not joined yet: %s. The token is kept; the agent goes on "
-                "trying when it runs.\n",
+                "trying when it runs.\nA token is good once and for 72 hours: for a new "
+                "one, 'nhipctl agent add' at the centre.\n",
                 *agent_trouble(agent) ? agent_trouble(agent) : "no key was handed over");
     }
     agent_stop(agent);
@@ -144,6 +145,13 @@ join_by(const struct agent_config *config, const struct nh_token *t, unsigned wa
         return 2;
     }
     err = agent_make_dirs(config);
+    if (err == NH_ENOTFOUND) {
+        fprintf(stderr,
+            "nhip-agent: there is no user '%s': make it (useradd --system %s), or name "
+            "another one in 'user'\n",
+            config->user, config->user);
+        return 1;
+    }
     if (err == NH_OK)
         err = keyring_put_next(c->key_file, t->identity, t->secret);
     if (err != NH_OK) {

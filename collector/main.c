@@ -20,11 +20,11 @@ say_ok(const struct inventory *inv)
 }
 
 static int
-usage(void)
+usage(FILE *to)
 {
     fputs("usage: nhip-collector [-c FILE] [--check] [-f | --foreground] [--version]\n",
-        stderr);
-    return 2;
+        to);
+    return to == stdout ? 0 : 2;
 }
 
 static int
@@ -49,26 +49,29 @@ main(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "check", no_argument, NULL, 'k' }, { "foreground", no_argument, NULL, 'f' },
-        { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+        { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
+        { NULL, 0, NULL, 0 } };
     struct collector c = { .conf_path = "/etc/nhip/nhip.conf", .program = argv[0] };
     struct nh_conf_problem problem;
     bool check = false, foreground = false;
     int option, status;
 
-    while ((option = getopt_long(argc, argv, "c:f", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:fh", options, NULL)) != -1) {
         if (option == 'c')
             c.conf_path = optarg;
         else if (option == 'k')
             check = true;
         else if (option == 'f')
             foreground = true;
+        else if (option == 'h')
+            return usage(stdout);
         else if (option == 'V')
             return puts("nhip-collector " NHIP_VERSION) == EOF;
         else
-            return usage();
+            return usage(stderr);
     }
     if (optind != argc)
-        return usage();
+        return usage(stderr);
     nh_log_open("nhip-collector", NH_LOG_INFO, !foreground && !check);
     if (inventory_load(&c.inv, c.conf_path, &problem) != NH_OK) {
         fprintf(stderr, "%s\n", problem.text);

@@ -106,7 +106,7 @@ ctl_stream(struct ctl *ctl, json_t *request)
 void
 ctl_print_json(const json_t *document)
 {
-    json_dumpf(document, stdout, JSON_COMPACT);
+    json_dumpf(document, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     putchar('\n');
 }
 

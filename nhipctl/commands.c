@@ -7,7 +7,7 @@ static const struct command commands[] = {
     { "status",         "",                         0, 0, "the province in a few lines",                         ctl_status },
     { "sites",          "",                         0, 0, "every site with the state of its links",              ctl_sites },
     { "site",           "ID",                       1, 1, "one site: agent, links, services, last values",       ctl_site },
-    { "agent add",      "SITE [HOST [PORT]]",       1, 3, "make a key and print the join token of a site's box", ctl_agent_add },
+    { "agent add",      "SITE HOST [PORT]",         2, 3, "make a key and print the join token of a site's box", ctl_agent_add },
     { "agent revoke",   "SITE",                     1, 1, "take the site's keys back and end its session",       ctl_agent_revoke },
     { "agent list",     "",                         0, 0, "keys: invited, joined, revoked",                      ctl_agent_list },
     { "tail",           "[SITE]",                   0, 1, "readings and events as they arrive",                  ctl_tail },

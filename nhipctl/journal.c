@@ -79,7 +79,14 @@ ctl_journal_verify(struct ctl *ctl)
     if (dir == NULL)
         return status;
     err = nh_journal_verify(dir, on_segment, &v);
-    if (err == NH_OK && !ctl->json)
+    if (err == NH_OK && v.segments == 0)
+        err = NH_ENOTFOUND;
+    if (err == NH_ENOTFOUND)
+        fprintf(stderr,
+            "nhipctl: %s: there is no journal here; 'nhipctl journal' says where the "
+            "collector's is\n",
+            dir);
+    else if (err == NH_OK && !ctl->json)
         printf("journal OK: %" PRIu64 " segments, %" PRIu64 " records, the chain holds\n",
             v.segments, v.records);
     else if (err != NH_OK)

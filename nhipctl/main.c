@@ -8,16 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The commands whose first word is `word`, all when it is NULL; how many. */
+static int
+list(FILE *to, const char *word)
+{
+    size_t len = word != NULL ? strlen(word) : 0;
+    int n = 0;
+
+    for (const struct command *c = ctl_commands(); c->words != NULL; c++) {
+        char head[64];
+
+        if (strcspn(c->words, " ") != len && word != NULL)
+            continue;
+        if (strncmp(c->words, word != NULL ? word : "", len) != 0)
+            continue;
+        snprintf(head, sizeof(head), "%s %s", c->words, c->args);
+        fprintf(to, "  %-34s %s\n", head, c->help);
+        n++;
+    }
+    return n;
+}
+
 static void
 usage(FILE *to)
 {
     fprintf(to, "usage: nhipctl [-s SOCKET] [--json] COMMAND\n\n");
-    for (const struct command *c = ctl_commands(); c->words != NULL; c++) {
-        char head[64];
+    list(to, NULL);
+}
 
-        snprintf(head, sizeof(head), "%s %s", c->words, c->args);
-        fprintf(to, "  %-34s %s\n", head, c->help);
-    }
+/* "agent" alone, or with a word that does not follow it; or no command at all. */
+static void
+unknown(const char *word)
+{
+    if (list(stderr, word) == 0)
+        fprintf(stderr, "nhipctl: there is no command '%s'; nhipctl --help lists them\n",
+            word);
 }
 
 /* How many words of argv the command's words take up, 0 when they are others. */
@@ -98,11 +123,15 @@ main(int argc, char **argv)
     ctl.argv = argv + optind;
     command = find_command(&ctl);
     if (command == NULL) {
-        usage(stderr);
+        if (ctl.argc > 0)
+            unknown(ctl.argv[0]);
+        else
+            usage(stderr);
         return CTL_USAGE;
     }
     if (ctl.argc < command->min || ctl.argc > command->max) {
-        fprintf(stderr, "usage: nhipctl %s %s\n", command->words, command->args);
+        fprintf(stderr, "usage: nhipctl %s%s%s\n", command->words,
+            *command->args != '\0' ? " " : "", command->args);
         return CTL_USAGE;
     }
     c = command->run(&ctl);

@@ -239,8 +239,7 @@ ctl_agent_add(struct ctl *ctl)
     char at[32];
     int status;
 
-    if (ctl->argc > 1)
-        json_object_set_new(ask, "host", json_string(ctl->argv[1]));
+    json_object_set_new(ask, "host", json_string(ctl->argv[1]));
     if (ctl->argc > 2)
         json_object_set_new(ask, "port", json_integer(atoll(ctl->argv[2])));
     is = ctl_ask(ctl, ask, &status);
@@ -315,15 +314,25 @@ int
 ctl_export(struct ctl *ctl)
 {
     int64_t from, to;
+    json_t *is;
+    int status;
 
     if (!ctl_time(ctl->argv[1], &from) || !ctl_time(ctl->argv[2], &to) || from > to) {
         fprintf(stderr, "nhipctl: FROM and TO are times in order: Unix seconds, "
                         "\"2026-11-24 14:05\", \"-90min\" or \"now\"\n");
         return CTL_USAGE;
     }
-    return ctl_stream(
-        ctl, json_pack("{s:s, s:s, s:I, s:I}", "do", "export", "check", ctl->argv[0],
-                 "from", (json_int_t)from, "to", (json_int_t)to));
+    is = ctl_ask(ctl,
+        json_pack("{s:s, s:s, s:I, s:I}", "do", "export", "check", ctl->argv[0], "from",
+            (json_int_t)from, "to", (json_int_t)to),
+        &status);
+    if (is != NULL && num(is, "lines") == 0)
+        fprintf(stderr,
+            "nhipctl: the journal has no reading of '%s' in that time; 'nhipctl site ID' "
+            "names a site's checks\n",
+            ctl->argv[0]);
+    json_decref(is);
+    return status;
 }
 
 int

@@ -64,5 +64,38 @@ class Check(unittest.TestCase):
         self.assertIn("/nonexistent/nhip.conf:1: cannot be read", out + err)
 
 
+class OtherPrograms(unittest.TestCase):
+    """Each mistake is said together with the way out of it."""
+
+    def run_it(self, program, *args):
+        done = subprocess.run([os.path.join(os.environ["NHIP_BIN"], program), *args],
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_web_wants_an_address_and_a_port(self):
+        for listen in ("localhost", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:x"):
+            status, said = self.run_it("nhip-web", "-s", "x", "-l", listen, "--check")
+            self.assertEqual(status, 1, listen)
+            self.assertIn(f'"{listen}" is not an IP address and a port', said)
+        for listen in ("127.0.0.1:8080", "[::1]:0"):
+            self.assertEqual(self.run_it("nhip-web", "-s", "x", "-l", listen, "--check")[0], 0, listen)
+
+    def test_nhipctl(self):
+        status, said = self.run_it("nhipctl", "sitez")
+        self.assertEqual(status, 2)
+        self.assertIn("there is no command 'sitez'; nhipctl --help lists them", said)
+        status, said = self.run_it("nhipctl", "agent")
+        self.assertEqual(status, 2)
+        self.assertIn("agent revoke SITE", said)
+        self.assertNotIn("journal", said)
+        with tempfile.TemporaryDirectory() as empty:
+            status, said = self.run_it("nhipctl", "journal", "verify", empty)
+            self.assertEqual(status, 1)
+            self.assertIn("there is no journal here", said)
+            status, said = self.run_it("nhipctl", "-s", empty + "/none.sock", "status")
+            self.assertEqual(status, 1)
+            self.assertIn("is nhip-collector running?", said)
+
+
 if __name__ == "__main__":
     unittest.main()
