@@ -269,10 +269,11 @@ class Lab:
         return None
 
     @staticmethod
-    def alive(pid):
+    def alive(pid, states="^ZX"):
+        """Is it an nhip-series, in one of these states of proc(5)?"""
         try:
             with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-                return re.search(r"\(nhip-series\) [^ZX]", f.read()) is not None
+                return re.search(rf"\(nhip-series\) [{states}]", f.read()) is not None
         except OSError:
             return False
 
@@ -407,6 +408,9 @@ class Lab:
         if old is None:
             return
         os.kill(old, signal.SIGSTOP)
+        wait_for("it to stand still", lambda: self.alive(old, "T") or not self.alive(old))
+        if not self.alive(old, "T"):
+            return  # it was about to end anyway
         self.end("collector", signal.SIGKILL)
         self.kills["collector"] += 1
         self.start("collector")
@@ -414,7 +418,7 @@ class Lab:
         while self.series() is None and time.monotonic() < end:
             time.sleep(0.005)
         self.pause(time.monotonic())
-        assert self.alive(old), "a process that stands still has ended"
+        assert self.alive(old, "T"), "a process that stands still has ended"
         os.kill(old, signal.SIGCONT)
 
     def outlast(self):
