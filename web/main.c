@@ -12,6 +12,7 @@
 #include "libnhip/privilege.h"
 #include "web/pages/assets.h"
 #include "web/pages/events.h"
+#include "web/rows.h"
 #include "web/web.h"
 #include <errno.h>
 #include <getopt.h>
@@ -233,6 +234,7 @@ close_all(struct web *w)
     for (int lang = 0; lang < NH_LANGS; lang++)
         for (int form = 0; form < 2; form++)
             body_unref(w->home[lang][form].body);
+    rows_free(w->rows);
     assets_free(w->assets);
     templates_free(w->templates);
 }

@@ -34,6 +34,7 @@ enum {
 struct entry {
     char *key;
     json_t *doc;
+    uint64_t shown; /* the revision in which what is shown of it came */
     unsigned round;
 };
 struct docs {
@@ -145,13 +146,16 @@ same_members(const json_t *a, const json_t *b, const char *list, const char *con
     return true;
 }
 
-static const char *
-check_state(const json_t *service_at_site)
+/* The same for what stands at `key` in both. */
+static bool
+same_in(const json_t *a, const json_t *b, const char *key, const char *const *keys)
 {
-    const char *s = json_string_value(
-        json_object_get(json_object_get(service_at_site, "check"), "state"));
+    const json_t *x = json_object_get(a, key), *y = json_object_get(b, key);
 
-    return s != NULL ? s : "";
+    for (size_t k = 0; keys[k] != NULL; k++)
+        if (!same(x, y, keys[k]))
+            return false;
+    return true;
 }
 
 /* Does the province page look the same with either? */
@@ -159,20 +163,22 @@ static bool
 same_face(const json_t *a, const json_t *b)
 {
     static const char *const site[] = { "id", "name", "code", "state", "since", NULL };
-    static const char *const link[] = { "name", "state", "since", "why", "carrier_name",
-        "role", NULL };
+    static const char *const link[] = { "id", "name", "state", "since", "why",
+        "carrier_name", "role", NULL };
+    static const char *const service[] = { "id", "name", NULL };
+    static const char *const check[] = { "state", NULL };
+    static const char *const agent[] = { "expected", "joined", "connected", NULL };
     const json_t *x = json_object_get(a, "services"), *y = json_object_get(b, "services");
 
     for (size_t i = 0; site[i] != NULL; i++)
         if (!same(a, b, site[i]))
             return false;
-    if (!same_members(a, b, "links", link) || json_array_size(x) != json_array_size(y))
+    if (!same_members(a, b, "links", link) || !same_members(a, b, "services", service))
         return false;
     for (size_t i = 0; i < json_array_size(x); i++)
-        if (strcmp(check_state(json_array_get(x, i)),
-                check_state(json_array_get(y, i))) != 0)
+        if (!same_in(json_array_get(x, i), json_array_get(y, i), "check", check))
             return false;
-    return same(json_object_get(a, "agent"), json_object_get(b, "agent"), "connected");
+    return same_in(a, b, "agent", agent);
 }
 
 /* The same for the overview: its clock and counters move all the time. */
@@ -231,6 +237,8 @@ take_doc(struct snapshot *s, const char *doc, const json_t *is)
     json_decref(e->doc);
     e->doc = json_deep_copy(is);
     e->round = s->round;
+    if (shown)
+        e->shown = s->shown_revision + 1;
     changed(s, doc, id, shown);
 }
 
@@ -480,6 +488,12 @@ const json_t *
 snapshot_site_at(const struct snapshot *s, size_t i)
 {
     return s->sites.at[i].doc;
+}
+
+uint64_t
+snapshot_site_shown(const struct snapshot *s, size_t i)
+{
+    return s->sites.at[i].shown;
 }
 
 const json_t *

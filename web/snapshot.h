@@ -36,6 +36,9 @@ void snapshot_free(struct snapshot *s);
 const json_t *snapshot_overview(const struct snapshot *s);
 size_t snapshot_sites(const struct snapshot *s);
 const json_t *snapshot_site_at(const struct snapshot *s, size_t i);
+/* Another number whenever what the province page shows of that site has changed; no two
+ * sites have the same. */
+uint64_t snapshot_site_shown(const struct snapshot *s, size_t i);
 const json_t *snapshot_site(const struct snapshot *s, const char *id);
 size_t snapshot_services(const struct snapshot *s);
 const json_t *snapshot_service_at(const struct snapshot *s, size_t i);

@@ -5,6 +5,7 @@
 #include "web/view.h"
 #include "libnhip/clock.h"
 #include "libnhip/kind.h"
+#include "web/rows.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,22 +45,6 @@ fold(const char *s, struct nh_buf *out)
     for (size_t i = from; i < out->len; i++)
         if (out->data[i] >= 'A' && out->data[i] <= 'Z')
             out->data[i] = (uint8_t)(out->data[i] - 'A' + 'a');
-}
-
-bool
-text_matches(const char *text, const char *folded_query)
-{
-    struct nh_buf b;
-    bool matches;
-
-    if (text == NULL)
-        return false;
-    nh_buf_init(&b, 4096);
-    fold(text, &b);
-    nh_buf_put_u8(&b, '\0');
-    matches = b.err == NH_OK && strstr((const char *)b.data, folded_query) != NULL;
-    nh_buf_fini(&b);
-    return matches;
 }
 
 static json_t *
@@ -247,80 +232,15 @@ view_site(const struct web *w, const json_t *site, enum nh_lang lang)
     return o;
 }
 
-struct sorted {
-    int order;
-    char *key;
-    const json_t *site;
-};
-
-/* A commune sorts by its own name, not by the word before it. */
-static const char *
-without_kind(const char *name)
-{
-    static const char *const words[] = { "Xã ", "Phường ", "Thị trấn ", "xã ",
-        "phường " };
-
-    for (size_t i = 0; i < NH_COUNT(words); i++)
-        if (strncmp(name, words[i], strlen(words[i])) == 0)
-            return name + strlen(words[i]);
-    return name;
-}
-
-static int
-compare_sorted(const void *a, const void *b)
-{
-    const struct sorted *x = a, *y = b;
-
-    return x->order != y->order ? x->order - y->order : strcmp(x->key, y->key);
-}
-
-static bool
-site_matches(const json_t *site, const char *folded)
-{
-    static const char *const keys[] = { "name", "code", "id" };
-
-    for (size_t i = 0; i < NH_COUNT(keys); i++)
-        if (text_matches(json_string_value(json_object_get(site, keys[i])), folded))
-            return true;
-    return false;
-}
-
 json_t *
-view_sites(const struct web *w, enum nh_lang lang, const char *query)
+view_sites(struct web *w, enum nh_lang lang)
 {
-    size_t total = snapshot_sites(w->snapshot), n = 0;
-    struct sorted *all = calloc(total + 1, sizeof(*all));
     json_t *list = json_array();
-    struct nh_buf folded;
+    size_t n;
+    const struct row *const *rows = rows_find(w, NULL, &n);
 
-    nh_buf_init(&folded, 1024);
-    if (query != NULL)
-        fold(query, &folded);
-    nh_buf_put_u8(&folded, '\0');
-    for (size_t i = 0; all != NULL && folded.err == NH_OK && i < total; i++) {
-        const json_t *site = snapshot_site_at(w->snapshot, i);
-        const char *name = json_string_value(json_object_get(site, "name"));
-        struct nh_buf key;
-
-        if (query != NULL && !site_matches(site, (const char *)folded.data))
-            continue;
-        nh_buf_init(&key, 2048);
-        nh_collate(without_kind(name != NULL ? name : ""), &key);
-        nh_buf_put_u8(&key, '\0');
-        all[n].order = state_order(state_of(site));
-        all[n].key = strdup(key.err == NH_OK ? (const char *)key.data : "");
-        all[n].site = site;
-        nh_buf_fini(&key);
-        n += all[n].key != NULL;
-    }
-    if (n > 1)
-        qsort(all, n, sizeof(*all), compare_sorted);
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, view_site(w, all[i].site, lang));
-        free(all[i].key);
-    }
-    free(all);
-    nh_buf_fini(&folded);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, view_site(w, rows[i]->site, lang));
     return list;
 }
 

@@ -12,8 +12,8 @@ json_t *view_page(
     const struct web *w, struct request *r, enum nh_lang lang, const char *title);
 /* A site as a row or tile. */
 json_t *view_site(const struct web *w, const json_t *site, enum nh_lang lang);
-/* All sites that match `query` (NULL: all), trouble first, then by name. */
-json_t *view_sites(const struct web *w, enum nh_lang lang, const char *query);
+/* All sites, trouble first, then by name. */
+json_t *view_sites(struct web *w, enum nh_lang lang);
 json_t *view_link(const struct web *w, const json_t *link, enum nh_lang lang);
 json_t *view_check(const struct web *w, const json_t *check, enum nh_lang lang);
 /* The checks of a link, or a site's own, as an array. */
@@ -42,8 +42,7 @@ int state_order(const char *state);
 const char *state_word(const char *state);
 /* A state of the glossary, "unknown" for anything else. */
 const char *state_of(const json_t *object);
-/* Does `text` match, ignoring case and diacritics? */
-bool text_matches(const char *text, const char *folded_query);
+/* Without case and diacritics, as searches compare. */
 void fold(const char *s, struct nh_buf *out);
 
 #endif

@@ -26,6 +26,7 @@ struct web {
     int64_t started_s;
     /* The province page by language and view (list, tiles). */
     struct cached home[NH_LANGS][2];
+    struct rows *rows; /* owned; NULL until a page asks */
     struct events *events;
     struct assets *assets;
 };

@@ -6,28 +6,42 @@
  * the minute that it says it was made in is over.
  */
 #include "libnhip/clock.h"
+#include "web/rows.h"
 #include "web/view.h"
 #include <string.h>
 
 enum { PAGE_MAX_BYTES = 16 * 1024 * 1024 };
 
-/* Sites apart by whether they need attention, so that the template need not ask. */
-static void
-split(json_t *view, json_t *sites)
+/* What is in the buffer, which is empty then; NULL when it did not fit. */
+static json_t *
+taken(struct nh_buf *b)
 {
-    json_t *trouble = json_array(), *well = json_array();
+    json_t *s = nh_buf_err(b) != NH_OK ? NULL
+                : b->len == 0          ? json_string("")
+                              : json_stringn_nocheck((const char *)b->data, b->len);
 
-    for (size_t i = 0; i < json_array_size(sites); i++) {
-        json_t *site = json_array_get(sites, i);
+    nh_buf_clear(b);
+    return s;
+}
 
-        json_array_append(
-            json_is_true(json_object_get(site, "is_up")) ? well : trouble, site);
-    }
-    json_object_set_new(
-        view, "trouble_n", json_integer((json_int_t)json_array_size(trouble)));
-    json_object_set_new(view, "trouble", trouble);
-    json_object_set_new(view, "well", well);
-    json_decref(sites);
+/* Sites apart by whether they need attention; rows come as HTML. */
+static void
+add_sites(json_t *view, struct web *w, enum nh_lang lang, const char *query)
+{
+    struct nh_buf b;
+    size_t count, i = 0, trouble;
+    const struct row *const *rows = rows_find(w, query, &count);
+
+    nh_buf_init(&b, PAGE_MAX_BYTES);
+    while (i < count && rows[i]->order < state_order("up"))
+        rows_put(w, lang, rows[i++], &b);
+    trouble = i;
+    json_object_set_new(view, "trouble_n", json_integer((json_int_t)trouble));
+    json_object_set_new(view, "trouble", taken(&b));
+    for (; i < count; i++)
+        rows_put(w, lang, rows[i], &b);
+    json_object_set_new(view, "well", taken(&b));
+    nh_buf_fini(&b);
 }
 
 static json_t *
@@ -89,15 +103,15 @@ add_centre(json_t *view, const struct web *w, const json_t *overview, enum nh_la
 }
 
 static json_t *
-home_view(const struct web *w, struct request *r, enum nh_lang lang, const char *query,
-    bool tiles)
+home_view(
+    struct web *w, struct request *r, enum nh_lang lang, const char *query, bool tiles)
 {
     const json_t *overview = snapshot_overview(w->snapshot);
     json_t *view = view_page(w, r, lang, NULL);
 
     if (view == NULL)
         return NULL;
-    split(view, view_sites(w, lang, query));
+    add_sites(view, w, lang, query);
     add_counts(view, overview);
     add_centre(view, w, overview, lang);
     json_object_set_new(view, "services", services(w, lang));

@@ -38,7 +38,7 @@ serve(void *arg, struct request *r)
 {
     struct web *w = arg;
     enum nh_lang lang = web_language(w, r);
-    json_t *page = view_page(w, r, lang, NULL), *sites = view_sites(w, lang, NULL);
+    json_t *page = view_page(w, r, lang, NULL), *sites = view_sites(w, lang);
     const json_t *notices = json_object_get(page, "notices");
     struct nh_buf b;
 
