@@ -106,6 +106,14 @@ limit_of(struct intake *in, uint32_t hash, int64_t mono_ms)
     return l;
 }
 
+/* No debts: a whole province may be behind one address, and its agents fail together when
+ * the line or this host was too slow for their handshakes. */
+static void
+charge(struct source_limit *l)
+{
+    l->tokens = l->tokens > 1 ? l->tokens - 1 : 0;
+}
+
 static bool
 door_take(struct intake *in, int64_t mono_ms)
 {
@@ -165,7 +173,7 @@ session_free(struct session *s)
         s->src->session = NULL;
     if (s->charged) { /* it never came to a HELLO that was accepted */
         in->half_open--;
-        limit_of(in, s->source_hash, nh_clock_mono_ms())->tokens -= 1;
+        charge(limit_of(in, s->source_hash, nh_clock_mono_ms()));
     }
     if (s->first_bytes != NULL)
         event_free(s->first_bytes);

@@ -72,6 +72,9 @@ class Collector:
         except (ConnectionError, FileNotFoundError):
             return None
 
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def count(self, name):
         return self.ask("status")["sessions"]["rejected"][name]
 
@@ -107,7 +110,10 @@ class Peer:
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:  # of what was not sent any more
+            pass
         self.process.stdout.close()
 
 
@@ -165,6 +171,31 @@ def raw_garbage(c):
             except ConnectionError:
                 pass
         wait_for("garbage to be counted", lambda: c.count("handshake") > before)
+
+
+def flood(c):
+    """Many strangers at once from one address: what they have spent is paid back soon, not in minutes."""
+    before, strangers, had = c.count("handshake"), [], c.open_files()
+    for _ in range(100):
+        strangers.append(socket.create_connection(("127.0.0.1", c.port)))
+    wait_for("the door to let them in", lambda: c.open_files() >= had + len(strangers), 9)
+    for s in strangers:
+        s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    wait_for("all to be counted", lambda: c.count("handshake") == before + len(strangers))
+    for s in strangers:
+        s.close()
+
+
+def welcomed(c, identity, key):
+    peer = Peer(c.port, identity, key)
+    try:
+        peer.send(hello(identity))
+        if peer.frame_of(0x02) is not None:
+            return peer
+    except BrokenPipeError:
+        pass
+    peer.close()
+    return None
 
 
 def main():
@@ -227,6 +258,9 @@ def main():
             assert again.frame() is None, "the token was good a second time"
             again.close()
             assert c.count("burnt_token") >= 1
+            flood(c)
+            joined.close()
+            joined = wait_for("an agent behind the strangers' address", lambda: welcomed(c, fresh, fresh_key))
             assert c.ask("agent_revoke", site="a")["revoked"] == 1
             expect_error(joined, 0x0A, "revoked")
         finally:
