@@ -11,6 +11,7 @@
 #include "libnhip/job.h"
 #include "libnhip/log.h"
 #include "libnhip/privilege.h"
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,7 +252,8 @@ open_store(struct collector *c)
     if (err == NH_ELOCKED)
         nh_log(NH_LOG_ERROR, "journal: another collector runs with %s", dir);
     else if (err != NH_OK)
-        nh_log(NH_LOG_ERROR, "journal: %s cannot be opened: %s", dir, nh_strerror(err));
+        nh_log(NH_LOG_ERROR, "journal: %s cannot be opened: %s", dir,
+            err == NH_EIO ? strerror(errno) : nh_strerror(err));
     return err;
 }
 

@@ -270,7 +270,8 @@ nh_tls_error(struct bufferevent *bev, char *out, size_t size)
     int sys = EVUTIL_SOCKET_ERROR();
 
     while ((code = bufferevent_get_openssl_error(bev)) != 0)
-        if (first == 0)
+        if (first == 0 &&
+            ERR_GET_LIB(code) != 0) /* libevent adds bare SSL_get_error()s */
             first = code;
     reason = first != 0 ? ERR_reason_error_string(first) : NULL;
     if (reason != NULL)

@@ -238,10 +238,10 @@ chart_latency(struct chart_args *a, const struct range *r, enum nh_lang lang)
     arg(a, "CDEF:band=high,low,-");
     arg(a, "CDEF:pct=lost,sent,/,100,*");
     arg(a, "CDEF:bad=pct,1,GT,INF,UNKN,IF");
-    arg(a, "AREA:bad#f6c9c4:%s > 1 %%", nh_text(lang, "loss"));
+    arg(a, "AREA:bad#f6c9c4: %s > 1 %%", nh_text(lang, "loss"));
     arg(a, "AREA:low#00000000");
-    arg(a, "AREA:band#9db8c9:%s:STACK", nh_text(lang, "rtt"));
-    arg(a, "LINE2:mean#0b5a7d:%s", nh_text(lang, "latency"));
+    arg(a, "AREA:band#9db8c9: %s:STACK", nh_text(lang, "rtt"));
+    arg(a, "LINE2:mean#0b5a7d: %s", nh_text(lang, "latency"));
 }
 
 static void
@@ -250,8 +250,8 @@ chart_traffic(struct chart_args *a, const struct range *r, enum nh_lang lang)
     define(a, r, "rx", "rx_bps");
     define(a, r, "tx", "tx_bps");
     arg(a, "CDEF:down=tx,-1,*");
-    arg(a, "AREA:rx#4f9d69:%s rx", nh_text(lang, "traffic"));
-    arg(a, "AREA:down#c9803a:%s tx", nh_text(lang, "traffic"));
+    arg(a, "AREA:rx#4f9d69: %s rx", nh_text(lang, "traffic"));
+    arg(a, "AREA:down#c9803a: %s tx", nh_text(lang, "traffic"));
     arg(a, "HRULE:0#444444");
 }
 
@@ -261,8 +261,8 @@ chart_service(struct chart_args *a, const struct range *r, enum nh_lang lang)
     define(a, r, "total", "total_ms");
     define(a, r, "up", "up");
     arg(a, "CDEF:bad=up,1,LT,INF,UNKN,IF");
-    arg(a, "AREA:bad#f6c9c4:%s", nh_text(lang, "down"));
-    arg(a, "LINE2:total#0b5a7d:%s", nh_text(lang, "latency"));
+    arg(a, "AREA:bad#f6c9c4: %s", nh_text(lang, "down"));
+    arg(a, "LINE2:total#0b5a7d: %s", nh_text(lang, "latency"));
 }
 
 static void
@@ -271,8 +271,8 @@ chart_host(struct chart_args *a, const struct range *r, enum nh_lang lang)
     (void)lang;
     define(a, r, "mem", "mem_used_pct");
     define(a, r, "disk", "disk_used_pct");
-    arg(a, "LINE2:mem#0b5a7d:RAM %%");
-    arg(a, "LINE2:disk#c9803a:disk %%");
+    arg(a, "LINE2:mem#0b5a7d: RAM %%");
+    arg(a, "LINE2:disk#c9803a: disk %%");
 }
 
 /* The charts there are: name, the metric that a kind must have, the vertical unit. */
@@ -410,6 +410,7 @@ query_graph(struct series *s, const json_t *request, const char **code, char why
     arg(&a, "--width=%lld", (long long)bounded(request, "width", 640, 100, 2000));
     arg(&a, "--height=%lld", (long long)bounded(request, "height", 200, 50, 1000));
     arg(&a, "--full-size-mode");
+    arg(&a, "--disable-rrdtool-tag");
     arg(&a, "--vertical-label=%s", chart->unit);
     arg(&a, "--lower-limit=0");
     arg(&a, "--border=0");
