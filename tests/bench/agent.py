@@ -23,6 +23,11 @@ def cpu_s(pid):
         return int(f.read().split()[0]) / 1e9
 
 
+def wakeups(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", f.read()).group(1))
+
+
 def memory_kb(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
         got = {m.group(1): int(m.group(2)) for m in (re.match(r"(\w+): +(\d+) kB", l) for l in f) if m}
@@ -46,11 +51,13 @@ def main():
         raise SystemExit("bench: agent needs root for network namespaces")
     with Box() as box:
         time.sleep(20)
-        before, t0 = cpu_s(box.agent.pid), time.monotonic()
+        before, woken, t0 = cpu_s(box.agent.pid), wakeups(box.agent.pid), time.monotonic()
         time.sleep(WINDOW_S)
         cpu, took = cpu_s(box.agent.pid) - before, time.monotonic() - t0
+        woken = wakeups(box.agent.pid) - woken
         rss, pss, private = memory_kb(box.agent.pid)
     say("agent_cpu", cpu / took * 3600, "s/h", 0.35, f"from {took:.0f} s")
+    say("agent_wakeups", woken / took * 10, "1/round", None, f"{cpu / woken * 1e6:.0f} us each")
     say("agent_rss", rss / 1024, "MiB")
     say("agent_pss", pss / 1024, "MiB", 2.5)
     say("agent_private", private / 1024, "MiB", 2)

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from box import Box  # noqa: E402
 
 ROUND_S, ROUNDS = 10, 12
+HEADERS = 20 + 20 + 12
 MONTH_S = 30 * 86400
 
 
@@ -38,7 +39,9 @@ def main():
     a_value = (bytes1 - bytes0) / values
     print(f"wire_value {a_value:.2f} B  # goal <= 5: {'met' if a_value <= 5 else 'MISSED'}; {values} values, "
           f"{len(lines)} readings, {rounds} rounds of {ROUND_S} s")
-    print(f"wire_round {(bytes1 - bytes0) / rounds:.1f} B  # {(packets1 - packets0) / rounds:.1f} packets")
+    packets = packets1 - packets0
+    print(f"wire_round {(bytes1 - bytes0) / rounds:.1f} B  # {packets / rounds:.1f} packets, of it "
+          f"{packets * HEADERS / rounds:.0f} B headers of TCP (with timestamps) and IP")
     print(f"wire_month {(bytes1 - bytes0) / (t1 - t0) * MONTH_S / 1e6:.1f} MB  # an agent with two links, 30 days")
 
 
