@@ -5,7 +5,7 @@
 A real nhip-collector (with its nhip-series) and nhip-drill, two links a site, readings of path, gateway and port as
 by default. About the same rate is offered at each size up to 1,000, real rounds of 10 s at 10,000; then 100
 agents offer more than a core takes. Rounds are much shorter than a second there, and nhip-series keeps one row a
-second: what it costs is measured with rounds of a second (and by the bench `series`, beside bare librrd).
+second: what it costs is measured with rounds of a second.
 
 CPU is the collector's, all threads: TLS, decoding, journal with fdatasync, judge, acknowledgements.
 """
