@@ -26,11 +26,11 @@ destroy(struct nh_journal *j)
 {
     if (j == NULL)
         return;
-    compress_stop(j);
-    store_writer_close(&j->dw);
-    store_writer_close(&j->mw);
-    list_free(&j->disk);
-    list_free(&j->mem);
+    nhj_compress_stop(j);
+    nhj_store_writer_close(&j->dw);
+    nhj_store_writer_close(&j->mw);
+    nhj_list_free(&j->disk);
+    nhj_list_free(&j->mem);
     nh_buf_fini(&j->scratch);
     nh_buf_fini(&j->preamble);
     if (j->memory_fd >= 0)
@@ -47,12 +47,12 @@ destroy(struct nh_journal *j)
 static enum nh_err
 open_dir(const char *path, int *fd)
 {
-    enum nh_err err = io_make_dir(path);
+    enum nh_err err = nhj_io_make_dir(path);
 
     if (err != NH_OK)
         return err;
     *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *fd >= 0 ? NH_OK : io_err(errno);
+    return *fd >= 0 ? NH_OK : nhj_io_err(errno);
 }
 
 static enum nh_err
@@ -60,12 +60,12 @@ take_lock(struct nh_journal *j)
 {
     char path[PATH_BYTES];
 
-    io_path(path, j->dir, "LOCK");
+    nhj_io_path(path, j->dir, "LOCK");
     j->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (j->lock_fd == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     if (flock(j->lock_fd, LOCK_EX | LOCK_NB) == -1)
-        return errno == EWOULDBLOCK ? NH_ELOCKED : io_err(errno);
+        return errno == EWOULDBLOCK ? NH_ELOCKED : nhj_io_err(errno);
     return NH_OK;
 }
 
@@ -109,14 +109,14 @@ nh_journal_open(struct nh_journal **out, const struct nh_journal_options *option
         return NH_ENOMEM;
     err = set_up(j, options);
     if (err == NH_OK)
-        state_load(j);
+        nhj_state_load(j);
     if (err == NH_OK)
-        err = store_load(j);
+        err = nhj_store_load(j);
     if (err == NH_OK)
-        err = state_head_store(j);
+        err = nhj_state_head_store(j);
     if (err == NH_OK && !j->lag) {
-        bounds_make_room(j, j->o.segment_bytes);
-        err = store_new_segment(j, j->next_pos, true);
+        nhj_bounds_make_room(j, j->o.segment_bytes);
+        err = nhj_store_new_segment(j, j->next_pos, true);
     }
     if (err != NH_OK) {
         int why = errno;
@@ -145,9 +145,9 @@ nh_journal_close(struct nh_journal *j)
     err = nh_journal_sync(j);
     if (err != NH_OK)
         nh_log(NH_LOG_ERROR, "journal %s: closing: %s", j->dir, nh_strerror(err));
-    lag_drop_released(j);
-    bounds_drop_released(j);
-    state_store(j, nh_clock_mono_ms(), true);
+    nhj_lag_drop_released(j);
+    nhj_bounds_drop_released(j);
+    nhj_state_store(j, nh_clock_mono_ms(), true);
     destroy(j);
 }
 
@@ -207,13 +207,14 @@ nh_journal_stats(const struct nh_journal *j, struct nh_journal_stats *out)
         }
         out->memory_bytes += s->len - s->spilled_off;
         if (s->last_pos > s->spilled_pos)
-            out->records += gap_count(
+            out->records += nhj_gap_count(
                 s->spilled_pos >= s->first_pos ? s->spilled_pos + 1 : s->first_pos,
                 s->last_pos);
     }
     out->bytes += out->memory_bytes;
-    out->fill_pct =
-        j->o.max_bytes > 0 ? (unsigned)(bounds_disk_bytes(j) * 100 / j->o.max_bytes) : 0;
+    out->fill_pct = j->o.max_bytes > 0
+                        ? (unsigned)(nhj_bounds_disk_bytes(j) * 100 / j->o.max_bytes)
+                        : 0;
 }
 
 struct forward {
@@ -246,12 +247,12 @@ nh_journal_recover(struct nh_journal *j,
 
         if (s->id != j->recover_id)
             continue;
-        seg_path_of(j, s, path);
-        err = seg_open(&r, path, s->compressed, s->len);
+        nhj_seg_path_of(j, s, path);
+        err = nhj_seg_open(&r, path, s->compressed, s->len);
         if (err != NH_OK)
             return err;
-        seg_scan(&r, false, &found, forward, &f);
-        seg_close(&r);
+        nhj_seg_scan(&r, false, &found, forward, &f);
+        nhj_seg_close(&r);
         return NH_OK;
     }
     return NH_OK; /* a new journal */
@@ -265,16 +266,16 @@ make_room(struct nh_journal *j, bool memory, size_t need, struct seg_writer **ou
     enum nh_err err = NH_OK;
 
     if (memory)
-        err = lag_make_room(j, need);
+        err = nhj_lag_make_room(j, need);
     else if (w->seg == NULL ||
              (w->seg->last_pos > 0 && w->seg->len + need > j->o.segment_bytes))
-        err = store_rotate(j, j->next_pos);
+        err = nhj_store_rotate(j, j->next_pos);
     if (err != NH_OK)
         return err;
     if (w->seg == NULL)
         return NH_EIO;
     if (!w->preambled)
-        err = store_preamble(j, w);
+        err = nhj_store_preamble(j, w);
     *out = w;
     return err;
 }
@@ -291,10 +292,10 @@ append_to(struct nh_journal *j, bool memory, uint8_t type, struct nh_slice paylo
         return err;
     chain = nh_chain_next(j->chain, j->next_pos, type, payload);
     nh_buf_clear(&j->scratch);
-    seg_put_record(&j->scratch, w->seed, type, 0, j->next_pos, chain, payload);
+    nhj_seg_put_record(&j->scratch, w->seed, type, 0, j->next_pos, chain, payload);
     err = nh_buf_err(&j->scratch);
     if (err == NH_OK)
-        err = store_write(j, w, j->scratch.data, j->scratch.len);
+        err = nhj_store_write(j, w, j->scratch.data, j->scratch.len);
     if (err != NH_OK)
         return err;
     w->seg->last_pos = j->next_pos;
@@ -315,12 +316,12 @@ nh_journal_append(
         return NH_EINVAL;
     err = append_to(j, j->lag, type, payload);
     /* no room in memory: after all that it holds, straight to the disk */
-    if (err != NH_OK && j->lag && lag_spill(j) == NH_OK)
+    if (err != NH_OK && j->lag && nhj_lag_spill(j) == NH_OK)
         err = append_to(j, false, type, payload);
     if (err != NH_OK)
         return err;
     if (j->lag)
-        lag_appended(j, j->next_pos);
+        nhj_lag_appended(j, j->next_pos);
     if (pos != NULL)
         *pos = j->next_pos;
     j->next_pos++;
@@ -338,7 +339,7 @@ nh_journal_note(struct nh_journal *j, uint8_t type, struct nh_slice payload)
     if (type == 0 || type >= TYPE_LOSS)
         return NH_EINVAL;
     err = make_room(j, j->lag, REC_HEAD_LEN + payload.len, &w);
-    return err == NH_OK ? store_note(j, w, type, payload) : err;
+    return err == NH_OK ? nhj_store_note(j, w, type, payload) : err;
 }
 
 enum nh_err
@@ -347,12 +348,12 @@ nh_journal_sync(struct nh_journal *j)
     enum nh_err err;
 
     if (j->lag)
-        return lag_spill(j);
-    err = store_sync(j);
+        return nhj_lag_spill(j);
+    err = nhj_store_sync(j);
     if (err != NH_OK) {
         int why = errno;
 
-        store_sync_failed(j);
+        nhj_store_sync_failed(j);
         errno = why;
     }
     return err;
@@ -364,14 +365,14 @@ nh_journal_commit_begin(struct nh_journal *j, struct nh_commit *c)
     *c = (struct nh_commit){ .fd = { -1, -1 } };
     if (j->lag || j->committing || j->dw.seg == NULL || (!j->dirty && !j->dir_dirty))
         return false;
-    store_put_mark(j);
-    c->fd[0] = io_dup(j->dw.fd);
-    c->fd[1] = j->dir_dirty ? io_dup(j->dir_fd) : -1;
+    nhj_store_put_mark(j);
+    c->fd[0] = nhj_io_dup(j->dw.fd);
+    c->fd[1] = j->dir_dirty ? nhj_io_dup(j->dir_fd) : -1;
     c->upto = j->next_pos - 1;
     c->segment = j->dw.seg->id;
     c->offset = j->dw.seg->len;
     if (c->fd[0] < 0 || (j->dir_dirty && c->fd[1] < 0)) {
-        c->err = io_err(errno);
+        c->err = nhj_io_err(errno);
         c->sys_errno = errno;
     }
     j->dirty = j->dir_dirty = false;
@@ -386,7 +387,7 @@ nh_journal_commit_run(struct nh_commit *c)
     if (c->err != NH_OK)
         return;
     if (fdatasync(c->fd[0]) == -1 || (c->fd[1] >= 0 && fsync(c->fd[1]) == -1)) {
-        c->err = io_err(errno);
+        c->err = nhj_io_err(errno);
         c->sys_errno = errno;
     }
 }
@@ -401,7 +402,7 @@ nh_journal_commit_end(struct nh_journal *j, struct nh_commit *c)
     j->committing = false;
     if (c->err != NH_OK) {
         errno = c->sys_errno;
-        store_sync_failed(j);
+        nhj_store_sync_failed(j);
         errno = c->sys_errno;
         return c->err;
     }
@@ -423,11 +424,11 @@ prepare_spare(struct nh_journal *j, int64_t mono_ms)
     if (j->dw.seg == NULL || j->dw.seg->len < j->o.segment_bytes / 2 ||
         mono_ms - j->last_retry_ms < SPARE_RETRY_MS)
         return;
-    io_path(spare, j->dir, "spare.nhj");
+    nhj_io_path(spare, j->dir, "spare.nhj");
     if (access(spare, F_OK) == 0)
         return;
     j->last_retry_ms = mono_ms;
-    if (io_zero_file(spare, j->o.segment_bytes) != NH_OK)
+    if (nhj_io_zero_file(spare, j->o.segment_bytes) != NH_OK)
         nh_log_limited(NH_LOG_WARN, "journal %s: no room for the next segment: %s",
             j->dir, strerror(errno));
 }
@@ -436,14 +437,14 @@ void
 nh_journal_tick(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms)
 {
     if (j->lag)
-        lag_tick(j, mono_ms);
-    bounds_drop_released(j);
-    bounds_drop_old(j, mono_ms, wall_ms);
-    loss_forget_old(j);
-    state_store(j, mono_ms, false);
-    compress_tick(j);
+        nhj_lag_tick(j, mono_ms);
+    nhj_bounds_drop_released(j);
+    nhj_bounds_drop_old(j, mono_ms, wall_ms);
+    nhj_loss_forget_old(j);
+    nhj_state_store(j, mono_ms, false);
+    nhj_compress_tick(j);
     prepare_spare(j, mono_ms);
-    bounds_warn(j);
+    nhj_bounds_warn(j);
 }
 
 enum nh_err
@@ -454,24 +455,24 @@ nh_journal_new_stream(struct nh_journal *j)
     enum nh_err err;
 
     if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
-        return io_err(errno);
+        return nhj_io_err(errno);
     nh_journal_stats(j, &held);
     memcpy(old, j->stream_id, sizeof(old));
     memcpy(j->stream_id, id, sizeof(id));
     j->epoch++;
     j->next_pos = j->open_pos = NH_POS(j->epoch, nh_pos_counter(j->next_pos));
-    err = state_head_store(j); /* from here on the old segments are nobody's */
+    err = nhj_state_head_store(j); /* from here on the old segments are nobody's */
     if (err != NH_OK) {
         memcpy(j->stream_id, old, sizeof(old));
         return err;
     }
-    compress_stop(j);
-    store_writer_close(&j->dw);
-    store_writer_close(&j->mw);
+    nhj_compress_stop(j);
+    nhj_store_writer_close(&j->dw);
+    nhj_store_writer_close(&j->mw);
     while (j->mem.count > 0)
-        store_drop(j, &j->mem, 0);
+        nhj_store_drop(j, &j->mem, 0);
     while (j->disk.count > 0)
-        store_drop(j, &j->disk, 0);
+        nhj_store_drop(j, &j->disk, 0);
     nh_log(NH_LOG_WARN,
         "journal %s: new stream, %" PRIu64 " records of the old one dropped", j->dir,
         held.records);
@@ -483,5 +484,5 @@ nh_journal_new_stream(struct nh_journal *j)
     j->durable_pos = 0;
     j->dirty = j->dir_dirty = false;
     memset(j->prev_sha, 0, sizeof(j->prev_sha));
-    return j->lag ? NH_OK : store_new_segment(j, j->next_pos, true);
+    return j->lag ? NH_OK : nhj_store_new_segment(j, j->next_pos, true);
 }

@@ -45,7 +45,7 @@ enum {
 enum nh_record_type {
     NH_REC_READINGS = 1,
     NH_REC_EVENT = 2,
-    NH_REC_GAP = 3,    /* written by the journal: struct nh_gap */
+    NH_REC_GAP = 3,    /* collector: a loss that an agent told of, struct nh_gap */
     NH_REC_DICT = 4,   /* preamble: dictionary entries */
     NH_REC_BOOT = 5,   /* preamble: epoch, boot id and what was known of the time */
     NH_REC_SOURCE = 6, /* preamble, collector: an agent's stream and watermark */

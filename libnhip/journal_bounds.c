@@ -18,7 +18,7 @@ static const int64_t DOUBT_MS = INT64_C(35) * 86400 * 1000;
 
 /* The least that all holding readers released; UINT64_MAX when none holds. */
 uint64_t
-bounds_released(const struct nh_journal *j, bool *any_holding, bool *any)
+nhj_bounds_released(const struct nh_journal *j, bool *any_holding, bool *any)
 {
     uint64_t least = UINT64_MAX;
 
@@ -39,7 +39,7 @@ bounds_released(const struct nh_journal *j, bool *any_holding, bool *any)
 }
 
 uint64_t
-bounds_disk_bytes(const struct nh_journal *j)
+nhj_bounds_disk_bytes(const struct nh_journal *j)
 {
     uint64_t sum = 0;
 
@@ -60,14 +60,14 @@ may_go(const struct nh_journal *j)
 }
 
 void
-bounds_drop_released(struct nh_journal *j)
+nhj_bounds_drop_released(struct nh_journal *j)
 {
     bool holding, any;
-    uint64_t released = bounds_released(j, &holding, &any);
+    uint64_t released = nhj_bounds_released(j, &holding, &any);
 
     while (holding && may_go(j) && j->disk.v[0]->last_pos <= released) {
-        compress_stop(j);
-        store_drop(j, &j->disk, 0);
+        nhj_compress_stop(j);
+        nhj_store_drop(j, &j->disk, 0);
     }
 }
 
@@ -90,23 +90,24 @@ drop_oldest(struct nh_journal *j)
     if (least != UINT64_MAX && least >= gap.from)
         gap.from = least + 1;
     if (gap.to >= gap.from) {
-        gap.count = gap.from == s->first_pos ? s->records : gap_count(gap.from, gap.to);
-        loss_add(j, &gap);
-        loss_store(j);
-        if (j->dw.seg != NULL && j->dw.preambled && store_sync(j) != NH_OK)
+        gap.count =
+            gap.from == s->first_pos ? s->records : nhj_gap_count(gap.from, gap.to);
+        nhj_loss_add(j, &gap);
+        nhj_loss_store(j);
+        if (j->dw.seg != NULL && j->dw.preambled && nhj_store_sync(j) != NH_OK)
             nh_log_limited(
                 NH_LOG_ERROR, "journal %s: the loss could not be synced", j->dir);
     }
-    compress_stop(j);
-    store_drop(j, &j->disk, 0);
+    nhj_compress_stop(j);
+    nhj_store_drop(j, &j->disk, 0);
 }
 
 void
-bounds_make_room(struct nh_journal *j, uint64_t more)
+nhj_bounds_make_room(struct nh_journal *j, uint64_t more)
 {
-    bounds_drop_released(j);
-    while (
-        j->o.max_bytes > 0 && may_go(j) && bounds_disk_bytes(j) + more > j->o.max_bytes)
+    nhj_bounds_drop_released(j);
+    while (j->o.max_bytes > 0 && may_go(j) &&
+           nhj_bounds_disk_bytes(j) + more > j->o.max_bytes)
         drop_oldest(j);
 }
 
@@ -135,7 +136,7 @@ created(const struct seg *s)
 }
 
 void
-bounds_drop_old(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms)
+nhj_bounds_drop_old(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms)
 {
     struct point now = { nh_clock_boot_id(), mono_ms, wall_ms };
     size_t n = j->disk.count;
@@ -157,16 +158,16 @@ bounds_drop_old(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms)
 /* Say it when a threshold is crossed upwards; re-armed 10 points below. A journal whose
  * readers hold nothing is an archive, and full is how it should be. */
 void
-bounds_warn(struct nh_journal *j)
+nhj_bounds_warn(struct nh_journal *j)
 {
     static const int at[] = { 90, 75, 50 };
     bool holding, any;
     int pct, found = 0;
 
-    (void)bounds_released(j, &holding, &any);
+    (void)nhj_bounds_released(j, &holding, &any);
     if (j->o.max_bytes == 0 || (any && !holding))
         return;
-    pct = (int)(bounds_disk_bytes(j) * 100 / j->o.max_bytes);
+    pct = (int)(nhj_bounds_disk_bytes(j) * 100 / j->o.max_bytes);
     for (size_t i = 0; i < NH_COUNT(at) && found == 0; i++)
         if (pct >= at[i])
             found = at[i];

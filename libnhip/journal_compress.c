@@ -49,7 +49,7 @@ write_frame(const struct compress_job *job, int in, int out)
         bool last = n > 0 && off + (uint64_t)n == job->len;
 
         if (n <= 0) {
-            err = n == 0 ? NH_EFORMAT : io_err(errno);
+            err = n == 0 ? NH_EFORMAT : nhj_io_err(errno);
             break;
         }
         do {
@@ -61,7 +61,7 @@ write_frame(const struct compress_job *job, int in, int out)
                 err = NH_ENOMEM;
                 break;
             }
-            err = io_write(out, to, zout.pos, written, job->tmp);
+            err = nhj_io_write(out, to, zout.pos, written, job->tmp);
             written += zout.pos;
         } while (err == NH_OK && (last ? left > 0 : zin.pos < zin.size));
         off += (uint64_t)n;
@@ -77,26 +77,26 @@ compress_file(const struct compress_job *job)
 {
     uint8_t sha[NH_SHA256_LEN];
     int in = open(job->from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), out = -1;
-    enum nh_err err = in >= 0 ? io_create(job->tmp, &out) : io_err(errno);
+    enum nh_err err = in >= 0 ? nhj_io_create(job->tmp, &out) : nhj_io_err(errno);
 
     if (err == NH_OK)
         err = write_frame(job, in, out);
     if (err == NH_OK)
-        err = io_sync(out, job->tmp);
+        err = nhj_io_sync(out, job->tmp);
     if (in >= 0)
         close(in);
     if (out >= 0)
         close(out);
     if (err == NH_OK)
-        err = seg_sha(job->tmp, true, job->len, sha);
+        err = nhj_seg_sha(job->tmp, true, job->len, sha);
     if (err == NH_OK && memcmp(sha, job->sha, sizeof(sha)) != 0)
         err = NH_EFORMAT;
     if (err == NH_OK)
-        err = io_rename(job->tmp, job->to);
+        err = nhj_io_rename(job->tmp, job->to);
     if (err == NH_OK)
-        err = io_sync_dir(job->dir_fd, job->dir);
+        err = nhj_io_sync_dir(job->dir_fd, job->dir);
     if (err != NH_OK && out >= 0)
-        io_unlink(job->tmp);
+        nhj_io_unlink(job->tmp);
     return err;
 }
 
@@ -131,16 +131,16 @@ adopt(struct nh_journal *j, struct compress_job *job)
         if (j->recover_id == job->seg_id)
             j->recover_id = s->id;
         s->file_bytes = stat(job->to, &st) == 0 ? (uint64_t)st.st_size : s->file_bytes;
-        io_path(spare, j->dir, "spare.nhj");
-        if (access(spare, F_OK) == 0 || io_rename(job->from, spare) != NH_OK)
-            io_unlink(job->from);
+        nhj_io_path(spare, j->dir, "spare.nhj");
+        if (access(spare, F_OK) == 0 || nhj_io_rename(job->from, spare) != NH_OK)
+            nhj_io_unlink(job->from);
         return;
     }
 }
 
 /* Wait for what is under way and take it in. */
 void
-compress_stop(struct nh_journal *j)
+nhj_compress_stop(struct nh_journal *j)
 {
     struct compress_job *job = j->job;
 
@@ -165,9 +165,9 @@ start(struct nh_journal *j, struct seg *s, const struct seg *next)
     job->dir_fd = j->dir_fd;
     memcpy(job->sha, next->header.prev_sha, NH_SHA256_LEN);
     memcpy(job->dir, j->dir, strlen(j->dir) + 1);
-    io_path(job->tmp, j->dir, "compress.tmp");
-    seg_path_of(j, s, job->from);
-    io_seg_path(job->to, j->dir, s->first_pos, true);
+    nhj_io_path(job->tmp, j->dir, "compress.tmp");
+    nhj_seg_path_of(j, s, job->from);
+    nhj_io_seg_path(job->to, j->dir, s->first_pos, true);
     if (pthread_create(&job->thread, NULL, run, job) != 0) {
         free(job);
         return;
@@ -176,10 +176,10 @@ start(struct nh_journal *j, struct seg *s, const struct seg *next)
 }
 
 void
-compress_tick(struct nh_journal *j)
+nhj_compress_tick(struct nh_journal *j)
 {
     if (j->job != NULL && atomic_load(&j->job->done))
-        compress_stop(j);
+        nhj_compress_stop(j);
     if (!j->o.compress || j->job != NULL)
         return;
     for (size_t i = 0; i + 1 < j->disk.count; i++) {

@@ -60,7 +60,7 @@ enum nh_err
 nh_cursor_open(
     struct nh_cursor **out, struct nh_journal *j, const char *name, bool holding)
 {
-    struct place *p = state_place(j, name);
+    struct place *p = nhj_state_place(j, name);
     struct nh_cursor *c;
 
     *out = NULL;
@@ -84,7 +84,7 @@ nh_cursor_open(
 static void
 leave(struct nh_cursor *c)
 {
-    seg_close(&c->r);
+    nhj_seg_close(&c->r);
     c->seg_id = 0;
     c->hole = false;
 }
@@ -102,7 +102,7 @@ nh_cursor_close(struct nh_cursor *c)
 enum nh_err
 nh_cursor_forget(struct nh_journal *j, const char *name)
 {
-    struct place *p = state_place(j, name);
+    struct place *p = nhj_state_place(j, name);
 
     if (p == NULL || !p->known)
         return NH_ENOTFOUND;
@@ -110,7 +110,7 @@ nh_cursor_forget(struct nh_journal *j, const char *name)
         return NH_EINVAL;
     p->known = false;
     j->state_dirty = true;
-    state_store(j, nh_clock_mono_ms(), true);
+    nhj_state_store(j, nh_clock_mono_ms(), true);
     return NH_OK;
 }
 
@@ -120,7 +120,7 @@ tell(struct nh_cursor *c, const struct nh_gap *lost, struct nh_gap *gap)
     *gap = *lost;
     if (gap->from <= c->read_pos) {
         gap->from = c->read_pos + 1;
-        gap->count = gap_count(gap->from, gap->to);
+        gap->count = nhj_gap_count(gap->from, gap->to);
     }
     c->read_pos = gap->to;
     return NH_EGAP;
@@ -134,7 +134,7 @@ tell_damage(struct nh_cursor *c, const struct seg *s, uint64_t to, struct nh_gap
         .to = to,
         .from_wall_ms = s->header.wall_ms,
         .to_wall_ms = nh_clock_wall_ms(),
-        .count = gap_count(from, to),
+        .count = nhj_gap_count(from, to),
         .reason = NH_GAP_DAMAGED };
 
     if (to > c->j->damage_counted) {
@@ -152,7 +152,7 @@ enter(struct nh_cursor *c, struct nh_gap *gap)
 {
     struct seg *s = seg_after(c->j, c->read_pos);
     const struct nh_gap *lost =
-        loss_after(c->j, c->read_pos, s != NULL ? s->first_pos : UINT64_MAX);
+        nhj_loss_after(c->j, c->read_pos, s != NULL ? s->first_pos : UINT64_MAX);
     char path[PATH_BYTES];
     enum nh_err err;
 
@@ -160,8 +160,8 @@ enter(struct nh_cursor *c, struct nh_gap *gap)
         return tell(c, lost, gap);
     if (s == NULL)
         return NH_EEMPTY;
-    seg_path_of(c->j, s, path);
-    err = seg_open(&c->r, path, s->compressed, s->len);
+    nhj_seg_path_of(c->j, s, path);
+    err = nhj_seg_open(&c->r, path, s->compressed, s->len);
     if (err == NH_EIO || err == NH_ENOMEM || err == NH_ENOSPC)
         return err;
     if (err != NH_OK)
@@ -180,7 +180,7 @@ step(struct nh_cursor *c, struct seg *s, struct nh_record *rec, struct nh_gap *g
 
     if (s->len > c->r.end && !c->r.image)
         c->r.end = s->len;
-    switch (seg_next(&c->r, rec)) {
+    switch (nhj_seg_next(&c->r, rec)) {
     case SCAN_END:
         if (c->hole && s->last_pos > c->read_pos) {
             c->hole = false;
@@ -188,14 +188,14 @@ step(struct nh_cursor *c, struct seg *s, struct nh_record *rec, struct nh_gap *g
         }
         s = seg_after(c->j, c->read_pos);
         if (s == NULL || s->id == c->seg_id)
-            return loss_after(c->j, c->read_pos, UINT64_MAX) != NULL
+            return nhj_loss_after(c->j, c->read_pos, UINT64_MAX) != NULL
                        ? (leave(c), NH_EAGAIN)
                        : NH_EEMPTY;
         leave(c);
         return NH_EAGAIN;
     case SCAN_BAD:
         c->hole = true;
-        if (!seg_resync(&c->r))
+        if (!nhj_seg_resync(&c->r))
             c->r.off = c->r.end;
         return NH_EAGAIN;
     case SCAN_OK:
@@ -209,7 +209,7 @@ step(struct nh_cursor *c, struct seg *s, struct nh_record *rec, struct nh_gap *g
         c->hole = false;
         return NH_EAGAIN;
     }
-    lost = loss_after(c->j, c->read_pos, rec->pos);
+    lost = nhj_loss_after(c->j, c->read_pos, rec->pos);
     if (lost == NULL && !(c->hole && rec->pos > c->read_pos + 1)) {
         c->hole = false;
         c->read_pos = rec->pos;

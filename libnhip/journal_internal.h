@@ -136,20 +136,20 @@ struct io_hook { /* a test that watches, or an error to be had: 0 lets it pass *
         const uint8_t *bytes, size_t len);
 };
 extern const struct io_hook *nh_journal_io_hook;
-enum nh_err io_err(int sys_errno);
-int io_dup(int fd);
-enum nh_err io_make_dir(const char *path);
-enum nh_err io_create(const char *path, int *fd); /* truncated when there */
-enum nh_err io_write(
+enum nh_err nhj_io_err(int sys_errno);
+int nhj_io_dup(int fd);
+enum nh_err nhj_io_make_dir(const char *path);
+enum nh_err nhj_io_create(const char *path, int *fd); /* truncated when there */
+enum nh_err nhj_io_write(
     int fd, const void *bytes, size_t len, uint64_t off, const char *path);
-enum nh_err io_sync(int fd, const char *path);
-enum nh_err io_sync_dir(int fd, const char *path);
-enum nh_err io_rename(const char *from, const char *to);
-void io_unlink(const char *path);
-enum nh_err io_zero_file(const char *path, uint32_t bytes);
-void io_path(char out[PATH_BYTES], const char *dir, const char *name);
-void io_seg_path(char out[PATH_BYTES], const char *dir, uint64_t first_pos, bool zst);
-bool io_seg_name(const char *name, uint64_t *first_pos, bool *zst);
+enum nh_err nhj_io_sync(int fd, const char *path);
+enum nh_err nhj_io_sync_dir(int fd, const char *path);
+enum nh_err nhj_io_rename(const char *from, const char *to);
+void nhj_io_unlink(const char *path);
+enum nh_err nhj_io_zero_file(const char *path, uint32_t bytes);
+void nhj_io_path(char out[PATH_BYTES], const char *dir, const char *name);
+void nhj_io_seg_path(char out[PATH_BYTES], const char *dir, uint64_t first_pos, bool zst);
+bool nhj_io_seg_name(const char *name, uint64_t *first_pos, bool *zst);
 
 /* journal_segment.c */
 struct seg_reader {
@@ -164,20 +164,20 @@ struct seg_reader {
     struct seg_header header;
 };
 enum scan { SCAN_OK, SCAN_END, SCAN_BAD };
-void seg_header_encode(const struct seg_header *h, uint8_t out[SEG_HEADER_LEN]);
-enum nh_err seg_header_decode(const uint8_t *in, size_t len, struct seg_header *h);
-uint32_t seg_seed(const uint8_t salt[8]);
-void seg_put_record(struct nh_buf *out, uint32_t seed, uint8_t type, uint8_t flags,
+void nhj_seg_header_encode(const struct seg_header *h, uint8_t out[SEG_HEADER_LEN]);
+enum nh_err nhj_seg_header_decode(const uint8_t *in, size_t len, struct seg_header *h);
+uint32_t nhj_seg_seed(const uint8_t salt[8]);
+void nhj_seg_put_record(struct nh_buf *out, uint32_t seed, uint8_t type, uint8_t flags,
     uint64_t pos, uint32_t chain, struct nh_slice payload);
-enum nh_err seg_read_header(const char *path, bool zst, struct seg_header *h);
+enum nh_err nhj_seg_read_header(const char *path, bool zst, struct seg_header *h);
 /* `end` 0: as far as the file goes. */
-enum nh_err seg_open(struct seg_reader *r, const char *path, bool zst, uint32_t end);
-void seg_close(struct seg_reader *r);
+enum nh_err nhj_seg_open(struct seg_reader *r, const char *path, bool zst, uint32_t end);
+void nhj_seg_close(struct seg_reader *r);
 /* The record at r->off, and past it. On SCAN_BAD the offset stays. */
-enum scan seg_next(struct seg_reader *r, struct nh_record *rec);
+enum scan nhj_seg_next(struct seg_reader *r, struct nh_record *rec);
 /* After SCAN_BAD: go to the next offset that holds a record; false: none before the end.
  */
-bool seg_resync(struct seg_reader *r);
+bool nhj_seg_resync(struct seg_reader *r);
 struct seg_scan {
     uint32_t end, chain, marked;
     uint64_t last_pos, records;
@@ -186,71 +186,74 @@ struct seg_scan {
 };
 /* All of a segment. `newest`: its end is not known; a tail that was never synced is cut.
  */
-void seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
+void nhj_seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
     void (*on_record)(void *arg, const struct nh_record *rec), void *arg);
-enum nh_err seg_sha(const char *path, bool zst, uint32_t len, uint8_t out[NH_SHA256_LEN]);
+enum nh_err nhj_seg_sha(
+    const char *path, bool zst, uint32_t len, uint8_t out[NH_SHA256_LEN]);
 
 /* journal_load.c, journal_store.c */
 struct dir_seg {
     uint64_t first_pos;
     bool zst;
 };
-struct seg *list_add(struct nh_journal *j, struct seg_list *l);
-void list_remove(struct seg_list *l, size_t at);
-void list_free(struct seg_list *l);
-const char *seg_dir(const struct nh_journal *j, const struct seg *s);
-void seg_path_of(const struct nh_journal *j, const struct seg *s, char out[PATH_BYTES]);
-enum nh_err store_load(struct nh_journal *j);        /* journal_load.c */
-int dir_list(const char *dir, struct dir_seg **out); /* sorted; -1 and errno */
-enum nh_err store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync);
-enum nh_err store_rotate(struct nh_journal *j, uint64_t first_pos);
-enum nh_err store_new_memory(struct nh_journal *j);
-enum nh_err store_write(
+struct seg *nhj_list_add(struct nh_journal *j, struct seg_list *l);
+void nhj_list_remove(struct seg_list *l, size_t at);
+void nhj_list_free(struct seg_list *l);
+const char *nhj_seg_dir(const struct nh_journal *j, const struct seg *s);
+void nhj_seg_path_of(
+    const struct nh_journal *j, const struct seg *s, char out[PATH_BYTES]);
+enum nh_err nhj_store_load(struct nh_journal *j);        /* journal_load.c */
+int nhj_dir_list(const char *dir, struct dir_seg **out); /* sorted; -1 and errno */
+enum nh_err nhj_store_new_segment(
+    struct nh_journal *j, uint64_t first_pos, bool must_sync);
+enum nh_err nhj_store_rotate(struct nh_journal *j, uint64_t first_pos);
+enum nh_err nhj_store_new_memory(struct nh_journal *j);
+enum nh_err nhj_store_write(
     struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len);
-enum nh_err store_preamble(struct nh_journal *j, struct seg_writer *w);
-void store_writer_close(struct seg_writer *w);
-void store_drop(struct nh_journal *j, struct seg_list *l, size_t at);
-enum nh_err store_sync(struct nh_journal *j);
-void store_sync_failed(struct nh_journal *j);
-void store_put_mark(struct nh_journal *j);
-enum nh_err store_note(
+enum nh_err nhj_store_preamble(struct nh_journal *j, struct seg_writer *w);
+void nhj_store_writer_close(struct seg_writer *w);
+void nhj_store_drop(struct nh_journal *j, struct seg_list *l, size_t at);
+enum nh_err nhj_store_sync(struct nh_journal *j);
+void nhj_store_sync_failed(struct nh_journal *j);
+void nhj_store_put_mark(struct nh_journal *j);
+enum nh_err nhj_store_note(
     struct nh_journal *j, struct seg_writer *w, uint8_t type, struct nh_slice payload);
 
 /* journal_loss.c */
-void loss_add(struct nh_journal *j, const struct nh_gap *gap);
-void loss_learn(struct nh_journal *j, struct nh_slice payload);
+void nhj_loss_add(struct nh_journal *j, const struct nh_gap *gap);
+void nhj_loss_learn(struct nh_journal *j, struct nh_slice payload);
 /* The first loss with anything after `pos`, not beyond `before`; NULL: none. */
-const struct nh_gap *loss_after(
+const struct nh_gap *nhj_loss_after(
     const struct nh_journal *j, uint64_t pos, uint64_t before);
-void loss_store(struct nh_journal *j);
-void loss_put_all(struct nh_journal *j, struct nh_buf *out, uint32_t seed);
-void loss_forget_old(struct nh_journal *j);
-uint64_t gap_count(uint64_t from, uint64_t to);
+void nhj_loss_store(struct nh_journal *j);
+void nhj_loss_put_all(struct nh_journal *j, struct nh_buf *out, uint32_t seed);
+void nhj_loss_forget_old(struct nh_journal *j);
+uint64_t nhj_gap_count(uint64_t from, uint64_t to);
 
 /* journal_bounds.c */
-uint64_t bounds_released(const struct nh_journal *j, bool *any_holding, bool *any);
-void bounds_drop_released(struct nh_journal *j);
-void bounds_make_room(struct nh_journal *j, uint64_t more);
-void bounds_drop_old(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms);
-void bounds_warn(struct nh_journal *j);
-uint64_t bounds_disk_bytes(const struct nh_journal *j);
+uint64_t nhj_bounds_released(const struct nh_journal *j, bool *any_holding, bool *any);
+void nhj_bounds_drop_released(struct nh_journal *j);
+void nhj_bounds_make_room(struct nh_journal *j, uint64_t more);
+void nhj_bounds_drop_old(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms);
+void nhj_bounds_warn(struct nh_journal *j);
+uint64_t nhj_bounds_disk_bytes(const struct nh_journal *j);
 
 /* journal_state.c */
-enum nh_err state_head_load(struct nh_journal *j);
-enum nh_err state_head_store(struct nh_journal *j);
-void state_load(struct nh_journal *j);
-void state_store(struct nh_journal *j, int64_t mono_ms, bool all);
-struct place *state_place(struct nh_journal *j, const char *name);
+enum nh_err nhj_state_head_load(struct nh_journal *j);
+enum nh_err nhj_state_head_store(struct nh_journal *j);
+void nhj_state_load(struct nh_journal *j);
+void nhj_state_store(struct nh_journal *j, int64_t mono_ms, bool all);
+struct place *nhj_state_place(struct nh_journal *j, const char *name);
 
 /* journal_lag.c */
-enum nh_err lag_spill(struct nh_journal *j);
-void lag_tick(struct nh_journal *j, int64_t mono_ms);
-void lag_appended(struct nh_journal *j, uint64_t pos);
-void lag_drop_released(struct nh_journal *j);
-enum nh_err lag_make_room(struct nh_journal *j, size_t need);
+enum nh_err nhj_lag_spill(struct nh_journal *j);
+void nhj_lag_tick(struct nh_journal *j, int64_t mono_ms);
+void nhj_lag_appended(struct nh_journal *j, uint64_t pos);
+void nhj_lag_drop_released(struct nh_journal *j);
+enum nh_err nhj_lag_make_room(struct nh_journal *j, size_t need);
 
 /* journal_compress.c */
-void compress_tick(struct nh_journal *j);
-void compress_stop(struct nh_journal *j);
+void nhj_compress_tick(struct nh_journal *j);
+void nhj_compress_stop(struct nh_journal *j);
 
 #endif

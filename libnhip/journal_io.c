@@ -18,7 +18,7 @@
 const struct io_hook *nh_journal_io_hook;
 
 enum nh_err
-io_err(int sys_errno)
+nhj_io_err(int sys_errno)
 {
     errno = sys_errno;
     if (sys_errno == ENOSPC || sys_errno == EDQUOT || sys_errno == EFBIG)
@@ -27,7 +27,7 @@ io_err(int sys_errno)
 }
 
 int
-io_dup(int fd)
+nhj_io_dup(int fd)
 {
     return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
@@ -49,7 +49,7 @@ hook_after(enum io_op op, const char *path, const char *to, uint64_t off,
 }
 
 enum nh_err
-io_make_dir(const char *path)
+nhj_io_make_dir(const char *path)
 {
     char part[PATH_BYTES];
     size_t len = strlen(path);
@@ -62,45 +62,45 @@ io_make_dir(const char *path)
             continue;
         part[i] = '\0';
         if (mkdir(part, 0755) == -1 && errno != EEXIST)
-            return io_err(errno);
+            return nhj_io_err(errno);
         part[i] = '/';
     }
     if (mkdir(part, 0700) == -1 && errno != EEXIST)
-        return io_err(errno);
+        return nhj_io_err(errno);
     return NH_OK;
 }
 
 enum nh_err
-io_create(const char *path, int *fd)
+nhj_io_create(const char *path, int *fd)
 {
     int got, why = hook_before(IO_CREATE, path, 0);
 
     if (why != 0)
-        return io_err(why);
+        return nhj_io_err(why);
     got = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (got == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     hook_after(IO_CREATE, path, NULL, 0, NULL, 0);
     *fd = got;
     return NH_OK;
 }
 
 enum nh_err
-io_write(int fd, const void *bytes, size_t len, uint64_t off, const char *path)
+nhj_io_write(int fd, const void *bytes, size_t len, uint64_t off, const char *path)
 {
     const uint8_t *p = bytes;
     size_t done = 0;
     int why = hook_before(IO_WRITE, path, len);
 
     if (why != 0)
-        return io_err(why);
+        return nhj_io_err(why);
     while (done < len) {
         ssize_t n = pwrite(fd, p + done, len - done, (off_t)(off + done));
 
         if (n == -1 && errno == EINTR)
             continue;
         if (n <= 0)
-            return io_err(n == 0 ? ENOSPC : errno);
+            return nhj_io_err(n == 0 ? ENOSPC : errno);
         hook_after(IO_WRITE, path, NULL, off + done, p + done, (size_t)n);
         done += (size_t)n;
     }
@@ -108,46 +108,46 @@ io_write(int fd, const void *bytes, size_t len, uint64_t off, const char *path)
 }
 
 enum nh_err
-io_sync(int fd, const char *path)
+nhj_io_sync(int fd, const char *path)
 {
     int why = hook_before(IO_SYNC, path, 0);
 
     if (why != 0)
-        return io_err(why);
+        return nhj_io_err(why);
     if (fdatasync(fd) == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     hook_after(IO_SYNC, path, NULL, 0, NULL, 0);
     return NH_OK;
 }
 
 enum nh_err
-io_sync_dir(int fd, const char *path)
+nhj_io_sync_dir(int fd, const char *path)
 {
     int why = hook_before(IO_SYNC_DIR, path, 0);
 
     if (why != 0)
-        return io_err(why);
+        return nhj_io_err(why);
     if (fsync(fd) == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     hook_after(IO_SYNC_DIR, path, NULL, 0, NULL, 0);
     return NH_OK;
 }
 
 enum nh_err
-io_rename(const char *from, const char *to)
+nhj_io_rename(const char *from, const char *to)
 {
     int why = hook_before(IO_RENAME, from, 0);
 
     if (why != 0)
-        return io_err(why);
+        return nhj_io_err(why);
     if (rename(from, to) == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     hook_after(IO_RENAME, from, to, 0, NULL, 0);
     return NH_OK;
 }
 
 void
-io_unlink(const char *path)
+nhj_io_unlink(const char *path)
 {
     if (unlink(path) == 0)
         hook_after(IO_UNLINK, path, NULL, 0, NULL, 0);
@@ -155,27 +155,28 @@ io_unlink(const char *path)
 
 /* Zeros, really written: a sync of records then has no block to allocate. */
 enum nh_err
-io_zero_file(const char *path, uint32_t bytes)
+nhj_io_zero_file(const char *path, uint32_t bytes)
 {
     enum { CHUNK = 64 * 1024 };
     static const uint8_t zeros[CHUNK];
     enum nh_err err;
     int fd = -1;
 
-    err = io_create(path, &fd);
+    err = nhj_io_create(path, &fd);
     if (err != NH_OK)
         return err;
     /* a full disk is told at once, without writing up to its last block */
     if (fallocate(fd, 0, 0, (off_t)bytes) == -1 && errno != EOPNOTSUPP && errno != EINTR)
-        err = io_err(errno);
+        err = nhj_io_err(errno);
     for (uint32_t off = 0; err == NH_OK && off < bytes; off += CHUNK)
-        err = io_write(fd, zeros, bytes - off < CHUNK ? bytes - off : CHUNK, off, path);
+        err =
+            nhj_io_write(fd, zeros, bytes - off < CHUNK ? bytes - off : CHUNK, off, path);
     if (err == NH_OK)
-        err = io_sync(fd, path);
+        err = nhj_io_sync(fd, path);
     if (err != NH_OK) {
         int why = errno;
 
-        io_unlink(path);
+        nhj_io_unlink(path);
         errno = why;
     }
     close(fd);
@@ -183,24 +184,24 @@ io_zero_file(const char *path, uint32_t bytes)
 }
 
 void
-io_path(char out[PATH_BYTES], const char *dir, const char *name)
+nhj_io_path(char out[PATH_BYTES], const char *dir, const char *name)
 {
     if (snprintf(out, PATH_BYTES, "%s/%s", dir, name) >= PATH_BYTES)
         out[0] = '\0'; /* opens nothing; the directory was checked to be shorter */
 }
 
 void
-io_seg_path(char out[PATH_BYTES], const char *dir, uint64_t first_pos, bool zst)
+nhj_io_seg_path(char out[PATH_BYTES], const char *dir, uint64_t first_pos, bool zst)
 {
     char name[64];
 
     snprintf(
         name, sizeof(name), "seg-%016" PRIx64 ".nhj%s", first_pos, zst ? ".zst" : "");
-    io_path(out, dir, name);
+    nhj_io_path(out, dir, name);
 }
 
 bool
-io_seg_name(const char *name, uint64_t *first_pos, bool *zst)
+nhj_io_seg_name(const char *name, uint64_t *first_pos, bool *zst)
 {
     uint64_t pos = 0;
 

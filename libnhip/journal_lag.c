@@ -19,7 +19,7 @@
 enum { MEMORY_SEGMENTS = 4, RETRY_MS = 5000 };
 
 void
-lag_appended(struct nh_journal *j, uint64_t pos)
+nhj_lag_appended(struct nh_journal *j, uint64_t pos)
 {
     int64_t now = nh_clock_mono_ms();
 
@@ -33,7 +33,7 @@ static uint64_t
 done_with(const struct nh_journal *j)
 {
     bool holding, any;
-    uint64_t released = bounds_released(j, &holding, &any);
+    uint64_t released = nhj_bounds_released(j, &holding, &any);
     uint64_t moved = j->disk.count > 0 ? j->disk.v[j->disk.count - 1]->last_pos : 0;
 
     return holding && released > moved ? released : moved;
@@ -53,7 +53,7 @@ forget_ages(struct nh_journal *j, uint64_t done)
 }
 
 void
-lag_drop_released(struct nh_journal *j)
+nhj_lag_drop_released(struct nh_journal *j)
 {
     uint64_t done = done_with(j);
 
@@ -61,7 +61,7 @@ lag_drop_released(struct nh_journal *j)
     while (j->mem.count > 0 && j->mem.v[0] != j->mw.seg &&
            j->mem.v[0]->last_pos <= done &&
            (j->mem.v[0]->id != j->recover_id || j->mw.preambled))
-        store_drop(j, &j->mem, 0);
+        nhj_store_drop(j, &j->mem, 0);
 }
 
 /* The preambles of memory segment `s` before `upto` into the disk's running segment. */
@@ -74,16 +74,16 @@ move_preambles(struct nh_journal *j, struct seg *s, uint32_t upto)
     enum nh_err err;
 
     if (!j->dw.preambled) {
-        err = store_preamble(j, &j->dw); /* the losses */
+        err = nhj_store_preamble(j, &j->dw); /* the losses */
         if (err != NH_OK)
             return err;
     }
-    seg_path_of(j, s, path);
-    err = seg_open(&r, path, false, upto);
-    while (err == NH_OK && seg_next(&r, &rec) == SCAN_OK)
+    nhj_seg_path_of(j, s, path);
+    err = nhj_seg_open(&r, path, false, upto);
+    while (err == NH_OK && nhj_seg_next(&r, &rec) == SCAN_OK)
         if (rec.preamble && rec.type < TYPE_LOSS)
-            err = store_note(j, &j->dw, rec.type, rec.payload);
-    seg_close(&r);
+            err = nhj_store_note(j, &j->dw, rec.type, rec.payload);
+    nhj_seg_close(&r);
     j->dw.source = s->id;
     return err;
 }
@@ -97,7 +97,7 @@ move_record(
 
     if (j->dw.seg == NULL ||
         (j->dw.seg->last_pos > 0 && j->dw.seg->len + need > j->o.segment_bytes)) {
-        err = store_rotate(j, rec->pos);
+        err = nhj_store_rotate(j, rec->pos);
         j->dw.source = 0;
     }
     if (err == NH_OK && j->dw.seg == NULL)
@@ -107,11 +107,11 @@ move_record(
     if (err != NH_OK)
         return err;
     nh_buf_clear(&j->scratch);
-    seg_put_record(
+    nhj_seg_put_record(
         &j->scratch, j->dw.seed, rec->type, 0, rec->pos, rec->chain, rec->payload);
     err = nh_buf_err(&j->scratch);
     if (err == NH_OK)
-        err = store_write(j, &j->dw, j->scratch.data, j->scratch.len);
+        err = nhj_store_write(j, &j->dw, j->scratch.data, j->scratch.len);
     if (err == NH_OK) {
         j->dw.seg->last_pos = rec->pos;
         j->dw.seg->records++;
@@ -126,30 +126,30 @@ move_segment(struct nh_journal *j, struct seg *s, uint64_t released)
     struct seg_reader r;
     enum nh_err err;
 
-    seg_path_of(j, s, path);
-    err = seg_open(&r, path, false, s->len);
+    nhj_seg_path_of(j, s, path);
+    err = nhj_seg_open(&r, path, false, s->len);
     j->spill_chain = s->spilled_chain;
     if (err == NH_OK)
         r.off = s->spilled_off;
     while (err == NH_OK) {
         struct nh_record rec;
         uint32_t off = r.off;
-        enum scan got = seg_next(&r, &rec);
+        enum scan got = nhj_seg_next(&r, &rec);
 
-        if (got == SCAN_END || (got == SCAN_BAD && !seg_resync(&r)))
+        if (got == SCAN_END || (got == SCAN_BAD && !nhj_seg_resync(&r)))
             break;
         if (got == SCAN_BAD || rec.type >= TYPE_LOSS)
             continue;
         if (rec.preamble) {
             if (j->dw.source == s->id)
-                err = store_note(j, &j->dw, rec.type, rec.payload);
+                err = nhj_store_note(j, &j->dw, rec.type, rec.payload);
         } else {
             if (rec.pos > s->spilled_pos && rec.pos > released)
                 err = move_record(j, s, off, &rec);
             j->spill_chain = rec.chain;
         }
     }
-    seg_close(&r);
+    nhj_seg_close(&r);
     return err;
 }
 
@@ -157,9 +157,9 @@ move_segment(struct nh_journal *j, struct seg *s, uint64_t released)
 static void
 take_back(struct nh_journal *j, const struct seg *was)
 {
-    store_writer_close(&j->dw);
+    nhj_store_writer_close(&j->dw);
     while (j->disk.count > 0 && j->disk.v[j->disk.count - 1]->first_pos > was->first_pos)
-        store_drop(j, &j->disk, j->disk.count - 1);
+        nhj_store_drop(j, &j->disk, j->disk.count - 1);
     if (j->disk.count > 0) {
         struct seg *s = j->disk.v[j->disk.count - 1];
         char path[PATH_BYTES];
@@ -167,19 +167,19 @@ take_back(struct nh_journal *j, const struct seg *was)
         s->len = was->len;
         s->last_pos = was->last_pos;
         s->records = was->records;
-        seg_path_of(j, s, path);
-        if (seg_sha(path, s->compressed, s->len, j->prev_sha) != NH_OK)
+        nhj_seg_path_of(j, s, path);
+        if (nhj_seg_sha(path, s->compressed, s->len, j->prev_sha) != NH_OK)
             memset(j->prev_sha, 0, sizeof(j->prev_sha));
     }
     j->dirty = false;
 }
 
 enum nh_err
-lag_spill(struct nh_journal *j)
+nhj_lag_spill(struct nh_journal *j)
 {
     struct seg was = { .first_pos = 0 };
     bool holding, any;
-    uint64_t released = bounds_released(j, &holding, &any);
+    uint64_t released = nhj_bounds_released(j, &holding, &any);
     enum nh_err err = NH_OK;
 
     if (j->disk.count > 0)
@@ -187,9 +187,9 @@ lag_spill(struct nh_journal *j)
     for (size_t i = 0; i < j->mem.count && err == NH_OK; i++)
         err = move_segment(j, j->mem.v[i], holding ? released : 0);
     if (err == NH_OK) {
-        err = store_sync(j);
+        err = nhj_store_sync(j);
         if (err != NH_OK)
-            store_sync_failed(j);
+            nhj_store_sync_failed(j);
     }
     if (err != NH_OK) {
         take_back(j, &was);
@@ -207,7 +207,7 @@ lag_spill(struct nh_journal *j)
     j->spill_chain = j->chain;
     while (j->mem.count > 0 && j->mem.v[0] != j->mw.seg &&
            (j->mem.v[0]->id != j->recover_id || j->mw.preambled))
-        store_drop(j, &j->mem, 0);
+        nhj_store_drop(j, &j->mem, 0);
     return NH_OK;
 }
 
@@ -223,36 +223,36 @@ memory_bytes(const struct nh_journal *j)
 
 /* A memory segment with room for `need` bytes. */
 enum nh_err
-lag_make_room(struct nh_journal *j, size_t need)
+nhj_lag_make_room(struct nh_journal *j, size_t need)
 {
     uint64_t part = j->o.memory_max_bytes / MEMORY_SEGMENTS;
     enum nh_err err;
 
     if (j->mw.seg != NULL && (j->mw.seg->last_pos == 0 || j->mw.seg->len + need <= part))
         return NH_OK;
-    lag_drop_released(j);
+    nhj_lag_drop_released(j);
     if (memory_bytes(j) + part > j->o.memory_max_bytes) {
-        err = lag_spill(j);
+        err = nhj_lag_spill(j);
         if (err != NH_OK && memory_bytes(j) + need > j->o.memory_max_bytes)
             return err;
         j->last_spill_ms = nh_clock_mono_ms();
     }
-    err = store_new_memory(j);
+    err = nhj_store_new_memory(j);
     if (err == NH_OK)
-        lag_drop_released(j);
+        nhj_lag_drop_released(j);
     return err;
 }
 
 void
-lag_tick(struct nh_journal *j, int64_t mono_ms)
+nhj_lag_tick(struct nh_journal *j, int64_t mono_ms)
 {
     enum nh_err err;
 
-    lag_drop_released(j);
+    nhj_lag_drop_released(j);
     if (j->age_count == 0 || mono_ms - j->ages[0].mono_ms < NH_JOURNAL_LAG_S * 1000 ||
         mono_ms - j->last_spill_ms < NH_JOURNAL_SPILL_SYNC_S * 1000)
         return;
-    err = lag_spill(j);
+    err = nhj_lag_spill(j);
     j->last_spill_ms = mono_ms;
     if (err != NH_OK)
         j->last_spill_ms -= NH_JOURNAL_SPILL_SYNC_S * 1000 - RETRY_MS;

@@ -33,7 +33,7 @@ by_pos(const void *a, const void *b)
 /* A segment that stands there both plain and compressed is listed once, compressed: that
  * one was synced before the plain one may be used again. */
 int
-dir_list(const char *dir, struct dir_seg **out)
+nhj_dir_list(const char *dir, struct dir_seg **out)
 {
     DIR *d = opendir(dir);
     struct dir_seg *v = NULL;
@@ -46,7 +46,7 @@ dir_list(const char *dir, struct dir_seg **out)
     while ((e = readdir(d)) != NULL) {
         struct dir_seg seg;
 
-        if (!io_seg_name(e->d_name, &seg.first_pos, &seg.zst))
+        if (!nhj_io_seg_name(e->d_name, &seg.first_pos, &seg.zst))
             continue;
         if (count == cap) {
             struct dir_seg *grown = realloc(v, (cap = cap ? 2 * cap : 16) * sizeof(*v));
@@ -82,7 +82,7 @@ static void
 learn(void *arg, const struct nh_record *rec)
 {
     if (rec->type == TYPE_LOSS)
-        loss_learn(arg, rec->payload);
+        nhj_loss_learn(arg, rec->payload);
 }
 
 /* A file without a whole header: of no use to a reader, its space is. */
@@ -91,9 +91,9 @@ discard(struct nh_journal *j, const char *path)
 {
     char spare[PATH_BYTES];
 
-    io_path(spare, j->dir, "spare.nhj");
-    if (access(spare, F_OK) == 0 || io_rename(path, spare) != NH_OK)
-        io_unlink(path);
+    nhj_io_path(spare, j->dir, "spare.nhj");
+    if (access(spare, F_OK) == 0 || nhj_io_rename(path, spare) != NH_OK)
+        nhj_io_unlink(path);
 }
 
 /* Headers of everything in `dir`, into the list. */
@@ -103,8 +103,8 @@ load_headers(struct nh_journal *j, bool memory)
     const char *dir = memory ? j->memory_dir : j->dir;
     struct seg_list *l = memory ? &j->mem : &j->disk;
     struct dir_seg *names = NULL;
-    int count = dir_list(dir, &names);
-    enum nh_err err = count < 0 ? io_err(errno) : NH_OK;
+    int count = nhj_dir_list(dir, &names);
+    enum nh_err err = count < 0 ? nhj_io_err(errno) : NH_OK;
 
     for (int i = 0; i < count && err == NH_OK; i++) {
         char path[PATH_BYTES], plain[PATH_BYTES];
@@ -113,11 +113,12 @@ load_headers(struct nh_journal *j, bool memory)
         struct seg *s;
 
         max_epoch(j, nh_pos_epoch(names[i].first_pos));
-        io_seg_path(path, dir, names[i].first_pos, names[i].zst);
-        io_seg_path(plain, dir, names[i].first_pos, false);
-        err = seg_read_header(path, names[i].zst, &h);
-        if (err != NH_OK && names[i].zst && seg_read_header(plain, false, &h) == NH_OK) {
-            io_unlink(path);
+        nhj_io_seg_path(path, dir, names[i].first_pos, names[i].zst);
+        nhj_io_seg_path(plain, dir, names[i].first_pos, false);
+        err = nhj_seg_read_header(path, names[i].zst, &h);
+        if (err != NH_OK && names[i].zst &&
+            nhj_seg_read_header(plain, false, &h) == NH_OK) {
+            nhj_io_unlink(path);
             names[i].zst = false;
             memcpy(path, plain, sizeof(path));
             err = NH_OK;
@@ -136,9 +137,9 @@ load_headers(struct nh_journal *j, bool memory)
         if (names[i].zst && access(plain, F_OK) == 0)
             discard(j, plain);
         max_epoch(j, h.epoch);
-        s = list_add(j, l);
+        s = nhj_list_add(j, l);
         if (s == NULL || stat(path, &st) == -1) {
-            err = s == NULL ? NH_ENOMEM : io_err(errno);
+            err = s == NULL ? NH_ENOMEM : nhj_io_err(errno);
             break;
         }
         s->first_pos = h.first_pos;
@@ -161,8 +162,8 @@ keep_one_stream(struct nh_journal *j, struct seg_list *l, bool head)
         if (memcmp(l->v[i]->header.stream_id, j->stream_id, NH_STREAM_ID_LEN) == 0)
             continue;
         nh_log(NH_LOG_WARN, "journal %s: a segment of another stream is dropped",
-            seg_dir(j, l->v[i]));
-        store_drop(j, l, i);
+            nhj_seg_dir(j, l->v[i]));
+        nhj_store_drop(j, l, i);
     }
 }
 
@@ -174,12 +175,12 @@ scan(struct nh_journal *j, struct seg *s, bool newest, struct seg_scan *out)
     enum nh_err err;
 
     *out = (struct seg_scan){ .end = SEG_HEADER_LEN, .chain = s->header.chain };
-    seg_path_of(j, s, path);
-    err = seg_open(&r, path, s->compressed, newest ? 0 : s->len);
+    nhj_seg_path_of(j, s, path);
+    err = nhj_seg_open(&r, path, s->compressed, newest ? 0 : s->len);
     if (err != NH_OK)
         return err;
-    seg_scan(&r, newest, out, learn, j);
-    seg_close(&r);
+    nhj_seg_scan(&r, newest, out, learn, j);
+    nhj_seg_close(&r);
     if (newest) {
         s->len = out->end;
         s->last_pos = out->last_pos;
@@ -212,10 +213,10 @@ fill_lengths(struct nh_journal *j, struct seg_list *l)
                 .to = next->prev_last,
                 .from_wall_ms = s->header.wall_ms,
                 .to_wall_ms = next->wall_ms,
-                .count = gap_count(from, next->prev_last),
+                .count = nhj_gap_count(from, next->prev_last),
                 .reason = NH_GAP_DAMAGED };
 
-            loss_add(j, &gap);
+            nhj_loss_add(j, &gap);
         }
     }
 }
@@ -228,11 +229,11 @@ note_cut(struct nh_journal *j, const struct seg *s, const struct seg_scan *found
         .to = found->cut_last,
         .from_wall_ms = s->header.wall_ms,
         .to_wall_ms = nh_clock_wall_ms(),
-        .count = gap_count(from, found->cut_last),
+        .count = nhj_gap_count(from, found->cut_last),
         .reason = NH_GAP_DAMAGED };
 
     if (found->cut_records > 0 && found->cut_last >= from)
-        loss_add(j, &gap);
+        nhj_loss_add(j, &gap);
 }
 
 /* The newest segment with records: where it ends, and what it knows. Empty ones go. */
@@ -251,7 +252,7 @@ load_newest(struct nh_journal *j, struct seg_list *l, bool memory)
             return err;
         note_cut(j, s, &found);
         if (s->last_pos == 0) {
-            store_drop(j, l, l->count - 1);
+            nhj_store_drop(j, l, l->count - 1);
             continue;
         }
         j->chain = found.chain;
@@ -259,13 +260,13 @@ load_newest(struct nh_journal *j, struct seg_list *l, bool memory)
         j->recover_id = s->id;
         if (memory)
             return NH_OK;
-        seg_path_of(j, s, path);
+        nhj_seg_path_of(j, s, path);
         fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-        err = fd == -1 ? io_err(errno) : io_sync(fd, path);
+        err = fd == -1 ? nhj_io_err(errno) : nhj_io_sync(fd, path);
         if (fd >= 0)
             close(fd);
         if (err == NH_OK)
-            err = seg_sha(path, s->compressed, s->len, j->prev_sha);
+            err = nhj_seg_sha(path, s->compressed, s->len, j->prev_sha);
         if (err == NH_EFORMAT) { /* shorter than its successor said */
             memset(j->prev_sha, 0, sizeof(j->prev_sha));
             err = NH_OK;
@@ -287,7 +288,7 @@ load_memory(struct nh_journal *j, uint64_t disk_last)
         if (err == NH_ENOMEM || err == NH_EIO)
             return err;
         if (s->last_pos <= disk_last) {
-            store_drop(j, &j->mem, i);
+            nhj_store_drop(j, &j->mem, i);
             continue;
         }
         s->spilled_pos = disk_last;
@@ -304,16 +305,16 @@ last_held(const struct seg_list *l)
 }
 
 enum nh_err
-store_load(struct nh_journal *j)
+nhj_store_load(struct nh_journal *j)
 {
-    enum nh_err err = state_head_load(j);
+    enum nh_err err = nhj_state_head_load(j);
     bool head = err == NH_OK;
     uint64_t counter, last;
 
     if (err != NH_OK && err != NH_EEMPTY)
         return err;
     if (!head && getrandom(j->stream_id, NH_STREAM_ID_LEN, 0) != NH_STREAM_ID_LEN)
-        return io_err(errno);
+        return nhj_io_err(errno);
     err = load_headers(j, false);
     if (err != NH_OK)
         return err;

@@ -44,7 +44,7 @@ nh_gap_decode(struct nh_slice in, struct nh_gap *gap)
 
 /* The counter runs on from epoch to epoch, so it counts over an open as well. */
 uint64_t
-gap_count(uint64_t from, uint64_t to)
+nhj_gap_count(uint64_t from, uint64_t to)
 {
     uint64_t a = nh_pos_counter(from), b = nh_pos_counter(to);
 
@@ -96,7 +96,7 @@ insert(struct nh_journal *j, const struct nh_gap *gap, bool stored)
 }
 
 void
-loss_add(struct nh_journal *j, const struct nh_gap *gap)
+nhj_loss_add(struct nh_journal *j, const struct nh_gap *gap)
 {
     if (is_known(j, gap))
         return;
@@ -112,7 +112,7 @@ loss_add(struct nh_journal *j, const struct nh_gap *gap)
 }
 
 void
-loss_learn(struct nh_journal *j, struct nh_slice payload)
+nhj_loss_learn(struct nh_journal *j, struct nh_slice payload)
 {
     struct nh_gap gap;
 
@@ -121,7 +121,7 @@ loss_learn(struct nh_journal *j, struct nh_slice payload)
 }
 
 const struct nh_gap *
-loss_after(const struct nh_journal *j, uint64_t pos, uint64_t before)
+nhj_loss_after(const struct nh_journal *j, uint64_t pos, uint64_t before)
 {
     for (size_t i = 0; i < j->loss_count; i++) {
         const struct nh_gap *g = &j->losses[i].gap;
@@ -139,14 +139,14 @@ put_one(struct nh_journal *j, struct loss *loss, struct nh_buf *out, uint32_t se
 
     nh_buf_init(&body, 128);
     nh_gap_encode(&loss->gap, &body);
-    seg_put_record(out, seed, TYPE_LOSS, REC_PREAMBLE, 0, j->chain,
+    nhj_seg_put_record(out, seed, TYPE_LOSS, REC_PREAMBLE, 0, j->chain,
         nh_slice_of(body.data, body.len));
     nh_buf_fini(&body);
     loss->stored = true;
 }
 
 void
-loss_put_all(struct nh_journal *j, struct nh_buf *out, uint32_t seed)
+nhj_loss_put_all(struct nh_journal *j, struct nh_buf *out, uint32_t seed)
 {
     for (size_t i = 0; i < j->loss_count; i++)
         put_one(j, &j->losses[i], out, seed);
@@ -154,7 +154,7 @@ loss_put_all(struct nh_journal *j, struct nh_buf *out, uint32_t seed)
 
 /* What the running segment does not say yet. */
 void
-loss_store(struct nh_journal *j)
+nhj_loss_store(struct nh_journal *j)
 {
     struct seg_writer *w = j->dw.seg != NULL ? &j->dw : &j->mw;
     size_t missing = 0;
@@ -168,7 +168,7 @@ loss_store(struct nh_journal *j)
         if (!j->losses[i].stored)
             put_one(j, &j->losses[i], &j->scratch, w->seed);
     if (nh_buf_err(&j->scratch) == NH_OK &&
-        store_write(j, w, j->scratch.data, j->scratch.len) == NH_OK)
+        nhj_store_write(j, w, j->scratch.data, j->scratch.len) == NH_OK)
         return;
     for (size_t i = 0; i < j->loss_count; i++)
         j->losses[i].stored = false;
@@ -176,10 +176,10 @@ loss_store(struct nh_journal *j)
 
 /* Losses that every reader has been told. */
 void
-loss_forget_old(struct nh_journal *j)
+nhj_loss_forget_old(struct nh_journal *j)
 {
     bool holding, any;
-    uint64_t released = bounds_released(j, &holding, &any);
+    uint64_t released = nhj_bounds_released(j, &holding, &any);
     size_t kept = 0;
 
     if (!any)

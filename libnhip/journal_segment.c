@@ -35,7 +35,7 @@ enum { VERSION = 1, CHUNK = 16 * 1024, CRC_AT = SEG_HEADER_LEN - 4 };
 static const char magic[8] = { 'n', 'h', 'j', 'o', 'u', 'r', 'n', 'l' };
 
 void
-seg_header_encode(const struct seg_header *h, uint8_t out[SEG_HEADER_LEN])
+nhj_seg_header_encode(const struct seg_header *h, uint8_t out[SEG_HEADER_LEN])
 {
     struct nh_buf b;
 
@@ -77,7 +77,7 @@ take_bytes(struct nh_slice *in, uint8_t *out, size_t n)
 }
 
 enum nh_err
-seg_header_decode(const uint8_t *in, size_t len, struct seg_header *h)
+nhj_seg_header_decode(const uint8_t *in, size_t len, struct seg_header *h)
 {
     struct nh_slice s = nh_slice_of(in, len), crc;
     struct seg_header got = { 0 };
@@ -108,7 +108,7 @@ seg_header_decode(const uint8_t *in, size_t len, struct seg_header *h)
 }
 
 uint32_t
-seg_seed(const uint8_t salt[8])
+nhj_seg_seed(const uint8_t salt[8])
 {
     return nh_crc32c(0, salt, 8);
 }
@@ -140,7 +140,7 @@ get_be64(const uint8_t *p)
 }
 
 void
-seg_put_record(struct nh_buf *out, uint32_t seed, uint8_t type, uint8_t flags,
+nhj_seg_put_record(struct nh_buf *out, uint32_t seed, uint8_t type, uint8_t flags,
     uint64_t pos, uint32_t chain, struct nh_slice payload)
 {
     uint8_t *to = nh_buf_reserve(out, REC_HEAD_LEN + payload.len);
@@ -203,7 +203,7 @@ inflate(int fd, uint32_t limit, uint8_t **out, uint32_t *out_len)
         ZSTD_inBuffer zin = { in, n > 0 ? (size_t)n : 0, 0 };
 
         if (n <= 0)
-            err = n == 0 ? NH_EFORMAT : io_err(errno);
+            err = n == 0 ? NH_EFORMAT : nhj_io_err(errno);
         off += zin.size;
         while (err == NH_OK && len < limit && left > 0) {
             ZSTD_outBuffer zout;
@@ -243,7 +243,7 @@ inflate(int fd, uint32_t limit, uint8_t **out, uint32_t *out_len)
 }
 
 enum nh_err
-seg_read_header(const char *path, bool zst, struct seg_header *h)
+nhj_seg_read_header(const char *path, bool zst, struct seg_header *h)
 {
     struct seg_reader r;
     enum nh_err err;
@@ -252,15 +252,15 @@ seg_read_header(const char *path, bool zst, struct seg_header *h)
     int fd;
 
     if (!zst) {
-        err = seg_open(&r, path, false, SEG_HEADER_LEN);
+        err = nhj_seg_open(&r, path, false, SEG_HEADER_LEN);
         if (err == NH_OK)
             *h = r.header;
-        seg_close(&r);
+        nhj_seg_close(&r);
         return err;
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd == -1)
-        return errno == ENOENT ? NH_ENOTFOUND : io_err(errno);
+        return errno == ENOENT ? NH_ENOTFOUND : nhj_io_err(errno);
     err = inflate(fd, SEG_HEADER_LEN, &out, &len);
     close(fd);
     if (err != NH_OK)
@@ -268,7 +268,7 @@ seg_read_header(const char *path, bool zst, struct seg_header *h)
     memset(raw, 0, sizeof(raw));
     memcpy(raw, out, len < sizeof(raw) ? len : sizeof(raw));
     free(out);
-    return seg_header_decode(raw, sizeof(raw), h);
+    return nhj_seg_header_decode(raw, sizeof(raw), h);
 }
 
 static enum nh_err
@@ -281,9 +281,9 @@ open_file(struct seg_reader *r, const char *path, bool zst, uint32_t end)
 
     r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (r->fd == -1)
-        return errno == ENOENT ? NH_ENOTFOUND : io_err(errno);
+        return errno == ENOENT ? NH_ENOTFOUND : nhj_io_err(errno);
     if (fstat(r->fd, &st) == -1)
-        return io_err(errno);
+        return nhj_io_err(errno);
     if (!S_ISREG(st.st_mode))
         return NH_EFORMAT;
     if (zst) {
@@ -292,34 +292,34 @@ open_file(struct seg_reader *r, const char *path, bool zst, uint32_t end)
             return err;
         r->image = true;
         r->cap = r->file_len = r->buf_len;
-        return seg_header_decode(r->buf, r->buf_len, &r->header);
+        return nhj_seg_header_decode(r->buf, r->buf_len, &r->header);
     }
     r->file_len = st.st_size > SEG_BYTES_MAX ? SEG_BYTES_MAX : (uint32_t)st.st_size;
     n = read_at(r->fd, raw, sizeof(raw), 0);
     if (n < 0)
-        return io_err(errno);
-    return seg_header_decode(raw, (size_t)n, &r->header);
+        return nhj_io_err(errno);
+    return nhj_seg_header_decode(raw, (size_t)n, &r->header);
 }
 
 enum nh_err
-seg_open(struct seg_reader *r, const char *path, bool zst, uint32_t end)
+nhj_seg_open(struct seg_reader *r, const char *path, bool zst, uint32_t end)
 {
     enum nh_err err;
 
     *r = (struct seg_reader){ .fd = -1 };
     err = open_file(r, path, zst, end);
     if (err != NH_OK) {
-        seg_close(r);
+        nhj_seg_close(r);
         return err;
     }
     r->off = SEG_HEADER_LEN;
     r->end = end > 0 ? end : r->file_len;
-    r->seed = seg_seed(r->header.salt);
+    r->seed = nhj_seg_seed(r->header.salt);
     return NH_OK;
 }
 
 void
-seg_close(struct seg_reader *r)
+nhj_seg_close(struct seg_reader *r)
 {
     if (r->fd >= 0)
         close(r->fd);
@@ -385,7 +385,7 @@ record_at(struct seg_reader *r, uint32_t off, uint32_t *len)
 }
 
 enum scan
-seg_next(struct seg_reader *r, struct nh_record *rec)
+nhj_seg_next(struct seg_reader *r, struct nh_record *rec)
 {
     const uint8_t *p;
     uint32_t len = 0;
@@ -409,7 +409,7 @@ seg_next(struct seg_reader *r, struct nh_record *rec)
 }
 
 bool
-seg_resync(struct seg_reader *r)
+nhj_seg_resync(struct seg_reader *r)
 {
     uint32_t len;
 
@@ -432,9 +432,9 @@ find_mark(struct seg_reader *r)
     r->off = SEG_HEADER_LEN;
     r->last_pos = 0;
     for (;;) {
-        enum scan got = seg_next(r, &rec);
+        enum scan got = nhj_seg_next(r, &rec);
 
-        if (got == SCAN_END || (got == SCAN_BAD && !seg_resync(r)))
+        if (got == SCAN_END || (got == SCAN_BAD && !nhj_seg_resync(r)))
             return marked;
         if (got == SCAN_OK && rec.type == TYPE_MARK && rec.payload.len == 4) {
             uint32_t to = get_be32(rec.payload.p);
@@ -451,8 +451,8 @@ count_cut(struct seg_reader *r, struct seg_scan *out)
 {
     struct nh_record rec;
 
-    while (seg_resync(r)) {
-        while (seg_next(r, &rec) == SCAN_OK) {
+    while (nhj_seg_resync(r)) {
+        while (nhj_seg_next(r, &rec) == SCAN_OK) {
             if (rec.preamble)
                 continue;
             out->cut_last = rec.pos;
@@ -462,7 +462,7 @@ count_cut(struct seg_reader *r, struct seg_scan *out)
 }
 
 void
-seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
+nhj_seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
     void (*on_record)(void *arg, const struct nh_record *rec), void *arg)
 {
     struct nh_record rec;
@@ -472,7 +472,7 @@ seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
     r->off = SEG_HEADER_LEN;
     r->last_pos = 0;
     for (;;) {
-        enum scan got = seg_next(r, &rec);
+        enum scan got = nhj_seg_next(r, &rec);
 
         if (got == SCAN_END)
             return;
@@ -490,7 +490,7 @@ seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
                 count_cut(r, out);
                 return;
             }
-            if (!seg_resync(r))
+            if (!nhj_seg_resync(r))
                 return;
             out->damaged = true;
             continue;
@@ -508,14 +508,14 @@ seg_scan(struct seg_reader *r, bool newest, struct seg_scan *out,
 }
 
 enum nh_err
-seg_sha(const char *path, bool zst, uint32_t len, uint8_t out[NH_SHA256_LEN])
+nhj_seg_sha(const char *path, bool zst, uint32_t len, uint8_t out[NH_SHA256_LEN])
 {
     struct seg_reader r;
     EVP_MD_CTX *sha = EVP_MD_CTX_new();
     enum nh_err err = sha != NULL ? NH_OK : NH_ENOMEM;
 
     if (err == NH_OK)
-        err = seg_open(&r, path, zst, len);
+        err = nhj_seg_open(&r, path, zst, len);
     else
         r = (struct seg_reader){ .fd = -1 };
     if (err == NH_OK && EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
@@ -532,7 +532,7 @@ seg_sha(const char *path, bool zst, uint32_t len, uint8_t out[NH_SHA256_LEN])
     }
     if (err == NH_OK && EVP_DigestFinal_ex(sha, out, NULL) != 1)
         err = NH_ENOMEM;
-    seg_close(&r);
+    nhj_seg_close(&r);
     EVP_MD_CTX_free(sha);
     return err;
 }

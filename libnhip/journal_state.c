@@ -72,7 +72,7 @@ slots_store(const char *path, uint64_t number, const struct nh_buf *body, bool s
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd == -1) {
-        err = io_create(path, &fd);
+        err = nhj_io_create(path, &fd);
         if (err != NH_OK)
             return err;
     }
@@ -88,10 +88,10 @@ slots_store(const char *path, uint64_t number, const struct nh_buf *body, bool s
 
         for (int i = 0; i < 4; i++)
             out.data[4 + i] = (uint8_t)(crc >> (24 - 8 * i));
-        err = io_write(fd, out.data, out.len, number % 2 * SLOT, path);
+        err = nhj_io_write(fd, out.data, out.len, number % 2 * SLOT, path);
     }
     if (err == NH_OK && sync)
-        err = io_sync(fd, path);
+        err = nhj_io_sync(fd, path);
     nh_buf_fini(&out);
     close(fd);
     return err;
@@ -99,7 +99,7 @@ slots_store(const char *path, uint64_t number, const struct nh_buf *body, bool s
 
 /* NH_EEMPTY: there is none, or none that is whole. */
 enum nh_err
-state_head_load(struct nh_journal *j)
+nhj_state_head_load(struct nh_journal *j)
 {
     char path[PATH_BYTES];
     uint8_t *raw = malloc(2 * SLOT);
@@ -109,7 +109,7 @@ state_head_load(struct nh_journal *j)
 
     if (raw == NULL)
         return NH_ENOMEM;
-    io_path(path, j->dir, "head");
+    nhj_io_path(path, j->dir, "head");
     body = slots_load(path, raw, &number);
     id = nh_take(&body, NH_STREAM_ID_LEN);
     if (id.len == NH_STREAM_ID_LEN) {
@@ -129,13 +129,13 @@ state_head_load(struct nh_journal *j)
 }
 
 enum nh_err
-state_head_store(struct nh_journal *j)
+nhj_state_head_store(struct nh_journal *j)
 {
     char path[PATH_BYTES];
     struct nh_buf body;
     enum nh_err err;
 
-    io_path(path, j->dir, "head");
+    nhj_io_path(path, j->dir, "head");
     nh_buf_init(&body, SLOT);
     nh_buf_put(&body, j->stream_id, NH_STREAM_ID_LEN);
     nh_buf_put_u32(&body, j->epoch);
@@ -144,12 +144,12 @@ state_head_store(struct nh_journal *j)
     err = slots_store(path, j->epoch, &body, true);
     nh_buf_fini(&body);
     if (err == NH_OK)
-        err = io_sync_dir(j->dir_fd, j->dir);
+        err = nhj_io_sync_dir(j->dir_fd, j->dir);
     return err;
 }
 
 struct place *
-state_place(struct nh_journal *j, const char *name)
+nhj_state_place(struct nh_journal *j, const char *name)
 {
     struct place *unused = NULL;
 
@@ -176,7 +176,7 @@ load_from(struct nh_journal *j, const char *dir, uint8_t *raw, uint64_t *number)
     char path[PATH_BYTES], name[CURSOR_NAME_MAX];
     struct nh_slice body;
 
-    io_path(path, dir, "state");
+    nhj_io_path(path, dir, "state");
     body = slots_load(path, raw, number);
     if (nh_take(&body, NH_STREAM_ID_LEN).len != NH_STREAM_ID_LEN)
         return;
@@ -188,7 +188,7 @@ load_from(struct nh_journal *j, const char *dir, uint8_t *raw, uint64_t *number)
         nh_take_str(&body, name, sizeof(name));
         released = nh_take_u64(&body);
         holding = nh_take_u8(&body) != 0;
-        p = body.bad ? NULL : state_place(j, name);
+        p = body.bad ? NULL : nhj_state_place(j, name);
         if (p == NULL)
             continue;
         if (!p->known || released > p->released)
@@ -199,7 +199,7 @@ load_from(struct nh_journal *j, const char *dir, uint8_t *raw, uint64_t *number)
 }
 
 void
-state_load(struct nh_journal *j)
+nhj_state_load(struct nh_journal *j)
 {
     uint8_t *raw = malloc(2 * SLOT);
 
@@ -218,7 +218,7 @@ store_to(struct nh_journal *j, const char *dir, uint64_t number)
     struct nh_buf body;
     enum nh_err err;
 
-    io_path(path, dir, "state");
+    nhj_io_path(path, dir, "state");
     nh_buf_init(&body, SLOT - 20);
     nh_buf_put(&body, j->stream_id, NH_STREAM_ID_LEN);
     for (size_t i = 0; i < CURSORS_MAX; i++) {
@@ -240,7 +240,7 @@ store_to(struct nh_journal *j, const char *dir, uint64_t number)
 
 /* In lag mode the memory's copy is kept up, the flash's once a minute. */
 void
-state_store(struct nh_journal *j, int64_t mono_ms, bool all)
+nhj_state_store(struct nh_journal *j, int64_t mono_ms, bool all)
 {
     if (!j->state_dirty && !(all && j->lag))
         return;

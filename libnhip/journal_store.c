@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 struct seg *
-list_add(struct nh_journal *j, struct seg_list *l)
+nhj_list_add(struct nh_journal *j, struct seg_list *l)
 {
     struct seg *s;
 
@@ -45,7 +45,7 @@ list_add(struct nh_journal *j, struct seg_list *l)
 }
 
 void
-list_remove(struct seg_list *l, size_t at)
+nhj_list_remove(struct seg_list *l, size_t at)
 {
     free(l->v[at]);
     memmove(l->v + at, l->v + at + 1, (l->count - at - 1) * sizeof(struct seg *));
@@ -53,28 +53,28 @@ list_remove(struct seg_list *l, size_t at)
 }
 
 void
-list_free(struct seg_list *l)
+nhj_list_free(struct seg_list *l)
 {
     while (l->count > 0)
-        list_remove(l, l->count - 1);
+        nhj_list_remove(l, l->count - 1);
     free(l->v);
     l->v = NULL;
 }
 
 const char *
-seg_dir(const struct nh_journal *j, const struct seg *s)
+nhj_seg_dir(const struct nh_journal *j, const struct seg *s)
 {
     return s->memory ? j->memory_dir : j->dir;
 }
 
 void
-seg_path_of(const struct nh_journal *j, const struct seg *s, char out[PATH_BYTES])
+nhj_seg_path_of(const struct nh_journal *j, const struct seg *s, char out[PATH_BYTES])
 {
-    io_seg_path(out, seg_dir(j, s), s->first_pos, s->compressed);
+    nhj_io_seg_path(out, nhj_seg_dir(j, s), s->first_pos, s->compressed);
 }
 
 void
-store_writer_close(struct seg_writer *w)
+nhj_store_writer_close(struct seg_writer *w)
 {
     if (w->fd >= 0)
         close(w->fd);
@@ -84,17 +84,17 @@ store_writer_close(struct seg_writer *w)
 
 /* Take a segment off the list; its file becomes the spare when there is none. */
 void
-store_drop(struct nh_journal *j, struct seg_list *l, size_t at)
+nhj_store_drop(struct nh_journal *j, struct seg_list *l, size_t at)
 {
     struct seg *s = l->v[at];
     char path[PATH_BYTES], spare[PATH_BYTES];
 
-    seg_path_of(j, s, path);
-    io_path(spare, j->dir, "spare.nhj");
+    nhj_seg_path_of(j, s, path);
+    nhj_io_path(spare, j->dir, "spare.nhj");
     if (s->memory || s->compressed || access(spare, F_OK) == 0 ||
-        io_rename(path, spare) != NH_OK)
-        io_unlink(path);
-    list_remove(l, at);
+        nhj_io_rename(path, spare) != NH_OK)
+        nhj_io_unlink(path);
+    nhj_list_remove(l, at);
 }
 
 static void
@@ -119,11 +119,11 @@ open_spare(struct nh_journal *j, const char *spare, int *fd)
     *fd = open(spare, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (*fd >= 0)
         return NH_OK;
-    err = io_zero_file(spare, j->o.segment_bytes);
+    err = nhj_io_zero_file(spare, j->o.segment_bytes);
     if (err != NH_OK)
         return err;
     *fd = open(spare, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    return *fd >= 0 ? NH_OK : io_err(errno);
+    return *fd >= 0 ? NH_OK : nhj_io_err(errno);
 }
 
 static bool
@@ -161,15 +161,15 @@ begin(struct seg_writer *w, struct seg *s, int fd, const uint8_t raw[SEG_HEADER_
             return NH_ENOMEM;
         }
     }
-    store_writer_close(w);
+    nhj_store_writer_close(w);
     *w = (struct seg_writer){
-        .seg = s, .fd = fd, .seed = seg_seed(s->header.salt), .sha = sha
+        .seg = s, .fd = fd, .seed = nhj_seg_seed(s->header.salt), .sha = sha
     };
     return NH_OK;
 }
 
 enum nh_err
-store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
+nhj_store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
 {
     struct seg *prev = j->disk.count > 0 ? j->disk.v[j->disk.count - 1] : NULL, *s = NULL;
     char spare[PATH_BYTES], path[PATH_BYTES];
@@ -179,21 +179,21 @@ store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
     enum nh_err err;
     int fd = -1;
 
-    io_path(spare, j->dir, "spare.nhj");
-    io_seg_path(path, j->dir, first_pos, false);
+    nhj_io_path(spare, j->dir, "spare.nhj");
+    nhj_io_seg_path(path, j->dir, first_pos, false);
     if (!fill_header(j, prev, first_pos, j->lag ? j->spill_chain : j->chain, &h))
-        return io_err(errno);
-    seg_header_encode(&h, raw);
+        return nhj_io_err(errno);
+    nhj_seg_header_encode(&h, raw);
     err = open_spare(j, spare, &fd);
     if (err == NH_OK)
-        err = io_write(fd, raw, sizeof(raw), 0, spare);
+        err = nhj_io_write(fd, raw, sizeof(raw), 0, spare);
     if (err == NH_OK && must_sync)
-        err = io_sync(fd, spare);
+        err = nhj_io_sync(fd, spare);
     if (err == NH_OK)
-        err = io_rename(spare, path);
+        err = nhj_io_rename(spare, path);
     if (err == NH_OK && must_sync)
-        err = io_sync_dir(j->dir_fd, j->dir);
-    if (err == NH_OK && (s = list_add(j, &j->disk)) == NULL)
+        err = nhj_io_sync_dir(j->dir_fd, j->dir);
+    if (err == NH_OK && (s = nhj_list_add(j, &j->disk)) == NULL)
         err = NH_ENOMEM;
     if (err == NH_OK) {
         s->first_pos = first_pos;
@@ -202,7 +202,7 @@ store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
         s->file_bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : j->o.segment_bytes;
         err = begin(&j->dw, s, fd, raw);
         if (err != NH_OK)
-            list_remove(&j->disk, j->disk.count - 1);
+            nhj_list_remove(&j->disk, j->disk.count - 1);
     }
     if (err != NH_OK) {
         count_failure(j, err, "a new segment");
@@ -217,7 +217,7 @@ store_new_segment(struct nh_journal *j, uint64_t first_pos, bool must_sync)
 }
 
 enum nh_err
-store_new_memory(struct nh_journal *j)
+nhj_store_new_memory(struct nh_journal *j)
 {
     char path[PATH_BYTES];
     uint8_t raw[SEG_HEADER_LEN];
@@ -226,15 +226,15 @@ store_new_memory(struct nh_journal *j)
     enum nh_err err;
     int fd = -1;
 
-    io_seg_path(path, j->memory_dir, j->next_pos, false);
+    nhj_io_seg_path(path, j->memory_dir, j->next_pos, false);
     if (!fill_header(j, NULL, j->next_pos, j->chain, &h))
-        return io_err(errno);
-    seg_header_encode(&h, raw);
-    err = io_create(path, &fd);
+        return nhj_io_err(errno);
+    nhj_seg_header_encode(&h, raw);
+    err = nhj_io_create(path, &fd);
     if (err != NH_OK)
         return err;
-    err = io_write(fd, raw, sizeof(raw), 0, path);
-    s = err == NH_OK ? list_add(j, &j->mem) : NULL;
+    err = nhj_io_write(fd, raw, sizeof(raw), 0, path);
+    s = err == NH_OK ? nhj_list_add(j, &j->mem) : NULL;
     if (err == NH_OK && s == NULL)
         err = NH_ENOMEM;
     if (err == NH_OK) {
@@ -247,14 +247,14 @@ store_new_memory(struct nh_journal *j)
         err = begin(&j->mw, s, fd, raw);
     }
     if (err != NH_OK) {
-        io_unlink(path);
+        nhj_io_unlink(path);
         close(fd);
     }
     return err;
 }
 
 enum nh_err
-store_write(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len)
+nhj_store_write(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len)
 {
     struct seg *s = w->seg;
     char path[PATH_BYTES];
@@ -262,8 +262,8 @@ store_write(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_
 
     path[0] = '\0';
     if (nh_journal_io_hook != NULL)
-        seg_path_of(j, s, path);
-    err = io_write(w->fd, bytes, len, s->len, path);
+        nhj_seg_path_of(j, s, path);
+    err = nhj_io_write(w->fd, bytes, len, s->len, path);
     if (err != NH_OK) {
         if (!s->memory)
             count_failure(j, err, "writing");
@@ -283,12 +283,13 @@ void
 nh_preamble_put(struct nh_preamble *put, uint8_t type, struct nh_slice payload)
 {
     if (payload.len <= NH_JOURNAL_PAYLOAD_MAX)
-        seg_put_record(put->buf, put->seed, type, REC_PREAMBLE, 0, put->chain, payload);
+        nhj_seg_put_record(
+            put->buf, put->seed, type, REC_PREAMBLE, 0, put->chain, payload);
 }
 
 /* What stands at the head of a segment: the owner's records, then the losses. */
 enum nh_err
-store_preamble(struct nh_journal *j, struct seg_writer *w)
+nhj_store_preamble(struct nh_journal *j, struct seg_writer *w)
 {
     struct nh_preamble put = { &j->preamble, w->seed, j->chain };
     enum nh_err err;
@@ -296,29 +297,29 @@ store_preamble(struct nh_journal *j, struct seg_writer *w)
     nh_buf_clear(&j->preamble);
     if (j->o.preamble != NULL && (w->seg->memory || !j->lag))
         j->o.preamble(j->o.arg, &put);
-    loss_put_all(j, &j->preamble, w->seed);
+    nhj_loss_put_all(j, &j->preamble, w->seed);
     err = nh_buf_err(&j->preamble);
     if (err == NH_OK && j->preamble.len > 0)
-        err = store_write(j, w, j->preamble.data, j->preamble.len);
+        err = nhj_store_write(j, w, j->preamble.data, j->preamble.len);
     w->preambled = err == NH_OK;
     return err;
 }
 
 enum nh_err
-store_note(
+nhj_store_note(
     struct nh_journal *j, struct seg_writer *w, uint8_t type, struct nh_slice payload)
 {
     enum nh_err err;
 
     nh_buf_clear(&j->scratch);
-    seg_put_record(&j->scratch, w->seed, type, REC_PREAMBLE, 0, j->chain, payload);
+    nhj_seg_put_record(&j->scratch, w->seed, type, REC_PREAMBLE, 0, j->chain, payload);
     err = nh_buf_err(&j->scratch);
-    return err == NH_OK ? store_write(j, w, j->scratch.data, j->scratch.len) : err;
+    return err == NH_OK ? nhj_store_write(j, w, j->scratch.data, j->scratch.len) : err;
 }
 
 /* Before each sync: how far the last one came. Failing costs only certainty. */
 void
-store_put_mark(struct nh_journal *j)
+nhj_store_put_mark(struct nh_journal *j)
 {
     uint8_t raw[4];
 
@@ -327,7 +328,7 @@ store_put_mark(struct nh_journal *j)
         return;
     for (int i = 0; i < 4; i++)
         raw[i] = (uint8_t)(j->durable_off >> (24 - 8 * i));
-    if (store_note(j, &j->dw, TYPE_MARK, nh_slice_of(raw, sizeof(raw))) == NH_OK)
+    if (nhj_store_note(j, &j->dw, TYPE_MARK, nh_slice_of(raw, sizeof(raw))) == NH_OK)
         j->dw.marked = j->durable_off;
 }
 
@@ -364,18 +365,18 @@ now_durable(struct nh_journal *j)
 }
 
 enum nh_err
-store_sync(struct nh_journal *j)
+nhj_store_sync(struct nh_journal *j)
 {
     char path[PATH_BYTES];
     enum nh_err err;
 
     if (j->dw.seg == NULL || (!j->dirty && !j->dir_dirty))
         return NH_OK;
-    store_put_mark(j);
-    seg_path_of(j, j->dw.seg, path);
-    err = io_sync(j->dw.fd, path);
+    nhj_store_put_mark(j);
+    nhj_seg_path_of(j, j->dw.seg, path);
+    err = nhj_io_sync(j->dw.fd, path);
     if (err == NH_OK && j->dir_dirty)
-        err = io_sync_dir(j->dir_fd, j->dir);
+        err = nhj_io_sync_dir(j->dir_fd, j->dir);
     if (err != NH_OK)
         return err;
     j->dirty = j->dir_dirty = false;
@@ -386,7 +387,7 @@ store_sync(struct nh_journal *j)
 
 /* Nothing that is not durable yet can be trusted to the disk any more. */
 void
-store_sync_failed(struct nh_journal *j)
+nhj_store_sync_failed(struct nh_journal *j)
 {
     uint64_t from = j->durable_pos >= j->open_pos ? j->durable_pos + 1 : j->open_pos;
     struct nh_gap gap = { .from = from,
@@ -404,31 +405,31 @@ store_sync_failed(struct nh_journal *j)
         if (finish_sha(j) != NH_OK)
             memset(j->prev_sha, 0, sizeof(j->prev_sha));
         if (j->dw.seg->last_pos == 0)
-            store_drop(j, &j->disk, j->disk.count - 1);
-        store_writer_close(&j->dw);
+            nhj_store_drop(j, &j->disk, j->disk.count - 1);
+        nhj_store_writer_close(&j->dw);
     }
     if (!j->lag && gap.to >= gap.from) {
-        gap.count = gap_count(gap.from, gap.to);
-        loss_add(j, &gap);
+        gap.count = nhj_gap_count(gap.from, gap.to);
+        nhj_loss_add(j, &gap);
     }
     j->dirty = j->dir_dirty = false;
-    if (!j->lag && store_new_segment(j, j->next_pos, false) != NH_OK)
+    if (!j->lag && nhj_store_new_segment(j, j->next_pos, false) != NH_OK)
         nh_log_limited(NH_LOG_ERROR, "journal %s: no new segment yet", j->dir);
 }
 
 enum nh_err
-store_rotate(struct nh_journal *j, uint64_t first_pos)
+nhj_store_rotate(struct nh_journal *j, uint64_t first_pos)
 {
     enum nh_err err;
 
-    bounds_make_room(j, j->o.segment_bytes);
+    nhj_bounds_make_room(j, j->o.segment_bytes);
     if (j->dw.seg == NULL)
-        return store_new_segment(j, first_pos, false);
-    err = store_sync(j);
+        return nhj_store_new_segment(j, first_pos, false);
+    err = nhj_store_sync(j);
     if (err != NH_OK) {
-        store_sync_failed(j);
+        nhj_store_sync_failed(j);
         return j->dw.seg != NULL ? NH_OK : err;
     }
     err = finish_sha(j);
-    return err == NH_OK ? store_new_segment(j, first_pos, false) : err;
+    return err == NH_OK ? nhj_store_new_segment(j, first_pos, false) : err;
 }

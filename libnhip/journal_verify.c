@@ -26,16 +26,16 @@ walk_records(struct seg_reader *r, bool sealed, struct walk *w)
     struct nh_record rec;
 
     for (;;) {
-        enum scan got = seg_next(r, &rec);
+        enum scan got = nhj_seg_next(r, &rec);
 
         if (got == SCAN_END)
             return;
         if (got == SCAN_BAD) {
-            if (!sealed && !seg_resync(r))
+            if (!sealed && !nhj_seg_resync(r))
                 return; /* the running segment ends here */
             w->wrong = true;
             w->report.damaged++;
-            if (sealed && !seg_resync(r))
+            if (sealed && !nhj_seg_resync(r))
                 return;
             continue;
         }
@@ -57,7 +57,7 @@ check_one(const char *path, bool zst, const struct seg_header *next, struct walk
 {
     bool sealed = next != NULL && next->prev_first == w->report.first_pos;
     struct seg_reader r;
-    enum nh_err err = seg_open(&r, path, zst, sealed ? next->prev_len : 0);
+    enum nh_err err = nhj_seg_open(&r, path, zst, sealed ? next->prev_len : 0);
 
     w->report.sealed = next != NULL;
     w->report.compressed = zst;
@@ -65,19 +65,19 @@ check_one(const char *path, bool zst, const struct seg_header *next, struct walk
     if (err != NH_OK || r.header.first_pos != w->report.first_pos) {
         w->wrong = true;
         w->report.damaged++;
-        seg_close(&r);
+        nhj_seg_close(&r);
         return;
     }
     w->report.created_wall_ms = r.header.wall_ms;
     w->chain = r.header.chain;
     w->last_pos = 0;
     walk_records(&r, sealed, w);
-    seg_close(&r);
+    nhj_seg_close(&r);
     if (!sealed)
         return;
     if (w->report.last_pos != next->prev_last ||
         w->report.records != next->prev_records ||
-        seg_sha(path, zst, next->prev_len, w->report.sha256) != NH_OK)
+        nhj_seg_sha(path, zst, next->prev_len, w->report.sha256) != NH_OK)
         w->wrong = true;
 }
 
@@ -99,22 +99,22 @@ nh_journal_verify(const char *dir,
     void (*on_segment)(void *arg, const struct nh_segment_report *r), void *arg)
 {
     struct dir_seg *names = NULL;
-    int count = dir_list(dir, &names);
+    int count = nhj_dir_list(dir, &names);
     struct walk before, w;
     bool has_before = false, wrong = false;
 
     if (count < 0)
-        return errno == ENOENT ? NH_ENOTFOUND : io_err(errno);
+        return errno == ENOENT ? NH_ENOTFOUND : nhj_io_err(errno);
     for (int i = 0; i < count; i++) {
         char path[PATH_BYTES], next_path[PATH_BYTES];
         struct seg_header h, next;
         bool has_next = false, has_header;
 
-        io_seg_path(path, dir, names[i].first_pos, names[i].zst);
-        has_header = seg_read_header(path, names[i].zst, &h) == NH_OK;
+        nhj_io_seg_path(path, dir, names[i].first_pos, names[i].zst);
+        has_header = nhj_seg_read_header(path, names[i].zst, &h) == NH_OK;
         if (i + 1 < count) {
-            io_seg_path(next_path, dir, names[i + 1].first_pos, names[i + 1].zst);
-            has_next = seg_read_header(next_path, names[i + 1].zst, &next) == NH_OK;
+            nhj_io_seg_path(next_path, dir, names[i + 1].first_pos, names[i + 1].zst);
+            has_next = nhj_seg_read_header(next_path, names[i + 1].zst, &next) == NH_OK;
         }
         w = (struct walk){ .report = { .first_pos = names[i].first_pos } };
         w.report.file = strrchr(path, '/') + 1;

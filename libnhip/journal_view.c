@@ -32,7 +32,7 @@ nh_view_open(struct nh_view **out, const char *dir)
 
     *out = NULL;
     if (stat(dir, &st) == -1)
-        return errno == ENOENT ? NH_ENOTFOUND : io_err(errno);
+        return errno == ENOENT ? NH_ENOTFOUND : nhj_io_err(errno);
     v = calloc(1, sizeof(*v));
     if (v == NULL)
         return NH_ENOMEM;
@@ -49,7 +49,7 @@ nh_view_open(struct nh_view **out, const char *dir)
 static void
 leave(struct nh_view *v)
 {
-    seg_close(&v->r);
+    nhj_seg_close(&v->r);
     v->open = false;
     v->hole = false;
 }
@@ -81,7 +81,7 @@ tell(struct nh_view *v, uint64_t to, enum nh_gap_reason why, struct nh_gap *gap)
     *gap = (struct nh_gap){ .from = from,
         .to = to,
         .from_wall_ms = v->r.header.wall_ms,
-        .count = gap_count(from, to),
+        .count = nhj_gap_count(from, to),
         .reason = why };
     v->read_pos = to;
     return NH_EGAP;
@@ -112,7 +112,7 @@ enter(struct nh_view *v, struct nh_gap *gap)
 {
     for (int tries = 0; tries < 3; tries++) {
         struct dir_seg *names = NULL, next = { 0, false };
-        int count = dir_list(v->dir, &names);
+        int count = nhj_dir_list(v->dir, &names);
         bool found = count > 0 && choose(v, names, count, &next);
         char path[PATH_BYTES];
         uint64_t before = v->at;
@@ -120,17 +120,17 @@ enter(struct nh_view *v, struct nh_gap *gap)
 
         free(names);
         if (count < 0)
-            return io_err(errno);
+            return nhj_io_err(errno);
         if (!found)
             return NH_EEMPTY;
-        io_seg_path(path, v->dir, next.first_pos, next.zst);
-        err = seg_open(&v->r, path, next.zst, 0);
+        nhj_io_seg_path(path, v->dir, next.first_pos, next.zst);
+        err = nhj_seg_open(&v->r, path, next.zst, 0);
         if (err == NH_ENOTFOUND)
             continue; /* recycled or compressed just now */
         if (err != NH_OK && err != NH_EFORMAT)
             return err;
         if (err == NH_EFORMAT || v->r.header.first_pos != next.first_pos) {
-            seg_close(&v->r);
+            nhj_seg_close(&v->r);
             v->at = next.first_pos; /* nothing in it; go on behind it */
             continue;
         }
@@ -144,7 +144,7 @@ enter(struct nh_view *v, struct nh_gap *gap)
             *gap = (struct nh_gap){ .from = v->read_pos + 1,
                 .to = to,
                 .to_wall_ms = v->r.header.wall_ms,
-                .count = gap_count(v->read_pos + 1, to),
+                .count = nhj_gap_count(v->read_pos + 1, to),
                 .reason = NH_GAP_OVERFLOW };
             v->read_pos = to;
             return NH_EGAP;
@@ -159,15 +159,16 @@ static bool
 successor(struct nh_view *v, struct seg_header *h, bool *header_ok)
 {
     struct dir_seg *names = NULL, next = { 0, false };
-    int count = dir_list(v->dir, &names);
+    int count = nhj_dir_list(v->dir, &names);
     bool found = count > 0 && choose(v, names, count, &next);
     char path[PATH_BYTES];
 
     free(names);
     if (!found)
         return false;
-    io_seg_path(path, v->dir, next.first_pos, next.zst);
-    *header_ok = seg_read_header(path, next.zst, h) == NH_OK && h->prev_first == v->at;
+    nhj_io_seg_path(path, v->dir, next.first_pos, next.zst);
+    *header_ok =
+        nhj_seg_read_header(path, next.zst, h) == NH_OK && h->prev_first == v->at;
     return true;
 }
 
@@ -180,7 +181,7 @@ was_recycled(struct nh_view *v)
     if (v->zst)
         return false;
     return pread(v->r.fd, raw, sizeof(raw), 0) != (ssize_t)sizeof(raw) ||
-           seg_header_decode(raw, sizeof(raw), &h) != NH_OK ||
+           nhj_seg_header_decode(raw, sizeof(raw), &h) != NH_OK ||
            memcmp(h.salt, v->r.header.salt, sizeof(h.salt)) != 0;
 }
 
@@ -210,7 +211,7 @@ at_bad(struct nh_view *v, struct nh_gap *gap)
         uint32_t off = v->r.off;
         uint64_t last = v->r.last_pos;
 
-        if (seg_next(&v->r, &rec) == SCAN_OK) {
+        if (nhj_seg_next(&v->r, &rec) == SCAN_OK) {
             v->r.off = off;
             v->r.last_pos = last;
             return NH_EAGAIN;
@@ -218,7 +219,7 @@ at_bad(struct nh_view *v, struct nh_gap *gap)
         if (!has)
             return NH_EEMPTY;
         v->hole = true;
-        if (seg_resync(&v->r))
+        if (nhj_seg_resync(&v->r))
             return NH_EAGAIN;
         v->r.off = v->r.end;
     } else if (!has) {
@@ -245,7 +246,7 @@ nh_view_next(struct nh_view *v, uint64_t upto, struct nh_record *rec, struct nh_
 
         if (err != NH_EAGAIN)
             return err;
-        got = seg_next(&v->r, rec);
+        got = nhj_seg_next(&v->r, rec);
         if (got != SCAN_OK) {
             err = at_bad(v, gap);
             if (err != NH_EAGAIN)

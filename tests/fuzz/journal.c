@@ -64,9 +64,9 @@ mend(uint8_t *p, size_t size)
     if (size < SEG_HEADER_LEN)
         return;
     put_crc(p + SEG_HEADER_LEN - 4, nh_crc32c(0, p, SEG_HEADER_LEN - 4));
-    if (seg_header_decode(p, size, &h) != NH_OK)
+    if (nhj_seg_header_decode(p, size, &h) != NH_OK)
         return;
-    seed = seg_seed(h.salt);
+    seed = nhj_seg_seed(h.salt);
     for (size_t off = SEG_HEADER_LEN; off + REC_HEAD_LEN <= size;) {
         size_t len = (size_t)p[off + 4] << 8 | p[off + 5];
 
@@ -138,7 +138,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         first = named != 0 && nh_pos_epoch(named) < 1000000 ? named : first;
     }
-    io_seg_path(path, dir, first, (data[0] & 1) != 0);
+    nhj_io_seg_path(path, dir, first, (data[0] & 1) != 0);
     f = fopen(path, "wb");
     if (f == NULL || fwrite(copy, 1, size - 1, f) != size - 1 || fclose(f) != 0)
         abort();

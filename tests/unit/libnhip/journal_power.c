@@ -306,7 +306,7 @@ run_writer(const char *dir, bool released)
             if (random() % 5 == 0)
                 nh_journal_tick(j, nh_clock_mono_ms(), nh_clock_wall_ms());
             if (!released) { /* the compressor's operations in their place */
-                compress_stop(j);
+                nhj_compress_stop(j);
             }
         }
         nh_cursor_close(c);
