@@ -8,6 +8,7 @@
  * segments.
  */
 #include "agent/config.h"
+#include "libnhip/address.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,27 +52,11 @@ const struct nh_conf_row agent_schema[] = {
 // clang-format on
 
 enum nh_err
-agent_address_split(const char *address, char host[NH_HOST_MAX], char port[8])
+agent_address_split(const char *address, char host[NH_HOST_MAX], uint16_t *port)
 {
-    const char *colon = strrchr(address, ':'), *from = address, *to = colon;
-    char *end;
-    long number;
+    enum nh_err err = nh_address_split(address, 0, host, NH_HOST_MAX, port);
 
-    if (colon == NULL || colon == address || strlen(colon + 1) > 5)
-        return NH_EFORMAT;
-    if (*from == '[' && to[-1] == ']') {
-        from++;
-        to--;
-    }
-    if (to <= from || (size_t)(to - from) >= NH_HOST_MAX)
-        return NH_EFORMAT;
-    number = strtol(colon + 1, &end, 10);
-    if (*end != '\0' || number < 1 || number > 65535 || colon[1] < '0' || colon[1] > '9')
-        return NH_EFORMAT;
-    memcpy(host, from, (size_t)(to - from));
-    host[to - from] = '\0';
-    snprintf(port, 8, "%ld", number);
-    return NH_OK;
+    return err == NH_OK && *port == 0 ? NH_EFORMAT : err;
 }
 
 bool
@@ -100,7 +85,8 @@ load_collector(
     struct agent_collector *to = &config->collector[config->collector_count];
     const char *title = nh_conf_title(c), *key = nh_conf_str(c, "key_file");
     size_t count = nh_conf_list_size(c, "address");
-    char path[2 * AGENT_PATH_MAX], host[NH_HOST_MAX], port[8];
+    char path[2 * AGENT_PATH_MAX], host[NH_HOST_MAX];
+    uint16_t port;
 
     if (config->collector_count == AGENT_COLLECTORS_MAX)
         return nh_conf_bad(
@@ -115,7 +101,7 @@ load_collector(
     for (size_t i = 0; i < count; i++) {
         const char *address = nh_conf_list(c, "address", i);
 
-        if (agent_address_split(address, host, port) != NH_OK ||
+        if (agent_address_split(address, host, &port) != NH_OK ||
             strlen(address) >= sizeof(to->address[i]))
             return nh_conf_bad(c, "address", problem, "\"%s\" is not host:port", address);
         snprintf(to->address[i], sizeof(to->address[i]), "%s", address);

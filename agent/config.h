@@ -45,6 +45,6 @@ bool agent_plugin_allowed(const struct agent_config *config, const char *name);
 
 /* "host:port" or "[v6]:port" in two; NH_EFORMAT. */
 enum nh_err agent_address_split(
-    const char *address, char host[NH_HOST_MAX], char port[8]) NH_MUST_CHECK;
+    const char *address, char host[NH_HOST_MAX], uint16_t *port) NH_MUST_CHECK;
 
 #endif

@@ -65,13 +65,14 @@ write_conf(const char *path, const struct nh_token *t)
 static const struct agent_collector *
 collector_of(const struct agent_config *config, const struct nh_token *t)
 {
-    char host[NH_HOST_MAX], port[8];
+    char host[NH_HOST_MAX];
+    uint16_t port;
 
     for (size_t i = 0; i < config->collector_count; i++)
         for (size_t k = 0; k < config->collector[i].address_count; k++)
-            if (agent_address_split(config->collector[i].address[k], host, port) ==
+            if (agent_address_split(config->collector[i].address[k], host, &port) ==
                     NH_OK &&
-                strcmp(host, t->host) == 0 && strtol(port, NULL, 10) == t->port)
+                strcmp(host, t->host) == 0 && port == t->port)
                 return &config->collector[i];
     return config->collector_count == 1 ? &config->collector[0] : NULL;
 }

@@ -489,8 +489,9 @@ connect_now(struct uplink *up)
     struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC,
         .ai_socktype = SOCK_STREAM,
         .ai_flags = EVUTIL_AI_ADDRCONFIG };
-    char host[NH_HOST_MAX], port[8];
+    char host[NH_HOST_MAX], service[8];
     const char *interface;
+    uint16_t port;
 
     forget_connection(up);
     up->state = NH_AGENT_CONNECT;
@@ -504,13 +505,14 @@ connect_now(struct uplink *up)
         fail(up, "there is no key yet: nhip-agent join TOKEN");
         return;
     }
-    if (agent_address_split(up->collector->address[up->way.address], host, port) !=
+    if (agent_address_split(up->collector->address[up->way.address], host, &port) !=
         NH_OK) {
         fail(up, "the address cannot be read");
         return;
     }
     nh_timer_after(up->timer, CONNECT_MS);
-    up->asking = evdns_getaddrinfo(up->dns, host, port, &hints, on_resolved, up);
+    snprintf(service, sizeof(service), "%u", port);
+    up->asking = evdns_getaddrinfo(up->dns, host, service, &hints, on_resolved, up);
 }
 
 static void

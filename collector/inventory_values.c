@@ -6,6 +6,7 @@
  * time zone database, which a small Debian lacks; other zones are read by the C library.
  */
 #include "collector/inventory_reader.h"
+#include "libnhip/address.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -66,34 +67,20 @@ inv_is_url(const char *text, const char *schemes)
 bool
 inv_split_port(const char *text, bool any_name, char *host, size_t host_size, int *port)
 {
-    const char *colon = strrchr(text, ':');
-    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-    size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
+    static const char name_letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
     unsigned char raw[sizeof(struct in6_addr)];
-    bool is_v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    uint16_t got;
 
-    if (digits == 0 || digits > 5 || colon[1 + digits] != '\0')
+    if (nh_address_split(text, 0, host, host_size, &got) != NH_OK || got == 0)
         return false;
-    *port = (int)strtol(colon + 1, NULL, 10);
-    if (*port < 1 || *port > 65535)
-        return false;
-    if (is_v6) {
-        text++;
-        len -= 2;
-    }
-    if (len == 0 || len >= host_size)
-        return false;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    if (is_v6)
+    *port = got;
+    if (*text == '[')
         return inet_pton(AF_INET6, host, raw) == 1;
     if (inet_pton(AF_INET, host, raw) == 1)
         return true;
-    return any_name &&
-           strspn(host,
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
-               len &&
-           host[0] != '-' && host[0] != '.';
+    return any_name && host[strspn(host, name_letters)] == '\0' && host[0] != '-' &&
+           host[0] != '.';
 }
 
 /* "07:30" -> minutes, moving *at on; -1 when it is none. */

@@ -15,11 +15,10 @@
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
-#include <arpa/inet.h>
+#include "web/listen.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,80 +309,6 @@ on_mhd_log(void *arg, const char *fmt, va_list ap)
     nh_log_limited(NH_LOG_DEBUG, "http: %s", line);
 }
 
-/* "address:port" or "[address]:port"; freeaddrinfo() what it gives. */
-static enum nh_err
-address_of(const char *where, struct addrinfo **found)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-    const char *colon = strrchr(where, ':');
-    char host[128], *end;
-
-    if (colon == NULL || (size_t)(colon - where) >= sizeof(host) ||
-        strtoul(colon + 1, &end, 10) > 65535 || end == colon + 1 || *end != '\0')
-        return NH_EINVAL;
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - where), where);
-    if (host[0] == '[' && host[strlen(host) - 1] == ']') {
-        host[strlen(host) - 1] = '\0';
-        memmove(host, host + 1, strlen(host));
-    }
-    return getaddrinfo(*host != '\0' ? host : NULL, colon + 1, &hints, found) == 0
-               ? NH_OK
-               : NH_EINVAL;
-}
-
-bool
-http_can_listen(const char *where)
-{
-    struct addrinfo *found = NULL;
-
-    if (address_of(where, &found) != NH_OK)
-        return false;
-    freeaddrinfo(found);
-    return true;
-}
-
-static enum nh_err
-listen_on(const char *where, int *out)
-{
-    struct addrinfo *found = NULL;
-    int fd = -1, on = 1;
-
-    if (address_of(where, &found) != NH_OK)
-        return NH_EINVAL;
-    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        listen(fd, 512) != 0) {
-        int saved = errno;
-
-        if (fd >= 0)
-            close(fd);
-        freeaddrinfo(found);
-        errno = saved;
-        return NH_EIO;
-    }
-    freeaddrinfo(found);
-    *out = fd;
-    return NH_OK;
-}
-
-static unsigned
-port_of(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = { .v6 = { .sin6_port = 0 } };
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, &a.any, &len) != 0)
-        return 0;
-    return a.any.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : ntohs(a.v4.sin_port);
-}
-
 static enum nh_err
 start_daemon(struct http *h, int fd)
 {
@@ -424,10 +349,10 @@ http_new(struct http **out, struct event_base *base, const struct http_options *
     if (nh_timer_new(&h->timeout, base, on_daemon_timeout, h) != NH_OK ||
         nh_timer_new(&h->guard, base, on_guard, h) != NH_OK)
         goto out;
-    err = listen_on(options->listen, &fd);
+    err = listen_open(options->listen, &fd);
     if (err != NH_OK)
         goto out;
-    h->port = port_of(fd);
+    h->port = listen_port(fd);
     err = start_daemon(h, fd);
     if (err != NH_OK)
         goto out;

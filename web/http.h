@@ -41,8 +41,6 @@ struct http_options {
 enum nh_err http_new(struct http **out, struct event_base *base,
     const struct http_options *options) NH_MUST_CHECK;
 void http_free(struct http *h); /* all requests must have been answered */
-/* Is it "address:port" or "[address]:port", in numbers? */
-bool http_can_listen(const char *where);
 unsigned http_port(const struct http *h);
 
 /* What is asked for. Lent for the life of the request. */

@@ -10,6 +10,7 @@
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
 #include "libnhip/privilege.h"
+#include "web/listen.h"
 #include "web/pages/assets.h"
 #include "web/pages/events.h"
 #include "web/rows.h"
@@ -256,7 +257,7 @@ main(int argc, char **argv)
         fprintf(stderr, "nhip-web: %s\n", problem.text);
         return 1;
     }
-    if (!http_can_listen(o.listen)) {
+    if (!listen_is_address(o.listen)) {
         fprintf(stderr,
             "nhip-web: \"%s\" is not an IP address and a port, as \"127.0.0.1:8080\"\n",
             o.listen);

@@ -11,6 +11,7 @@
  * a record of the type asked for, and status is the response code (RFC 1035 section
  * 4.1.1: 0 fine, 2 server failure, 3 no such name).
  */
+#include "libnhip/address.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
 #include "libnhip/sensors/dns_message.h"
@@ -143,8 +144,8 @@ read_params(struct nh_probe *p, const char *params, char why[128])
     if (!service_settings(&p->set, params, why))
         return false;
     if (!nh_param_get(params, "server", server, sizeof(server)) ||
-        !service_host_port(server, DNS_PORT, host, &port) ||
-        !nh_literal_address(host, port, &p->server, &p->server_len)) {
+        nh_address_split(server, DNS_PORT, host, sizeof(host), &port) != NH_OK ||
+        port == 0 || !nh_literal_address(host, port, &p->server, &p->server_len)) {
         snprintf(why, 128, "server: not an address of a name server");
         return false;
     }

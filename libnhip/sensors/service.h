@@ -23,8 +23,4 @@ long service_timeout(const struct service_settings *set, uint32_t span_ms);
 /* Bind `fd` to the interface. false: `why` says what is wrong. */
 bool service_bind(int fd, const char *interface, char why[128]);
 
-/* "host:port" or "[v6]:port" into its parts. `def_port` 0: it has to name one. */
-bool service_host_port(
-    const char *text, uint16_t def_port, char host[SERVICE_NAME_MAX], uint16_t *port);
-
 #endif

@@ -9,6 +9,7 @@
  * name servers by libevent's resolver, which does not block; all tcp probes share it. The
  * connection is closed with a reset, so that no TIME_WAIT is left on either side.
  */
+#include "libnhip/address.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
 #include "libnhip/sensors/service.h"
@@ -310,7 +311,8 @@ tcp_open(struct nh_probe **out, const struct nh_probe_context *ctx, char why[128
     if (!service_settings(&p->set, params, why))
         goto bad;
     if (!nh_param_get(params, "target", target, sizeof(target)) ||
-        !service_host_port(target, 0, p->host, &p->port)) {
+        nh_address_split(target, 0, p->host, sizeof(p->host), &p->port) != NH_OK ||
+        p->port == 0) {
         snprintf(why, 128, "target: not HOST:PORT");
         goto bad;
     }

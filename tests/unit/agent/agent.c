@@ -42,29 +42,31 @@ static void
 splits_addresses(void)
 {
     static const struct {
-        const char *text, *host, *port;
+        const char *text, *host;
+        uint16_t port;
     } rows[] = {
-        { "10.0.0.1:7443", "10.0.0.1", "7443" },
-        { "[fe80::1]:1", "fe80::1", "1" },
-        { "nhip.example.vn:65535", "nhip.example.vn", "65535" },
-        { "10.0.0.1", NULL, NULL },
-        { ":7443", NULL, NULL },
-        { "a:0", NULL, NULL },
-        { "a:65536", NULL, NULL },
-        { "a:7x", NULL, NULL },
-        { "a:-1", NULL, NULL },
-        { "[]:1", NULL, NULL },
+        { "10.0.0.1:7443", "10.0.0.1", 7443 },
+        { "[fe80::1]:1", "fe80::1", 1 },
+        { "nhip.example.vn:65535", "nhip.example.vn", 65535 },
+        { "10.0.0.1", NULL, 0 },
+        { ":7443", NULL, 0 },
+        { "a:0", NULL, 0 },
+        { "a:65536", NULL, 0 },
+        { "a:7x", NULL, 0 },
+        { "a:-1", NULL, 0 },
+        { "[]:1", NULL, 0 },
     };
-    char host[NH_HOST_MAX], port[8];
+    char host[NH_HOST_MAX];
+    uint16_t port;
 
     for (size_t i = 0; i < NH_COUNT(rows); i++) {
-        enum nh_err err = agent_address_split(rows[i].text, host, port);
+        enum nh_err err = agent_address_split(rows[i].text, host, &port);
 
         CHECK_EQ(err, rows[i].host != NULL ? NH_OK : NH_EFORMAT, rows[i].text);
         if (err != NH_OK || rows[i].host == NULL)
             continue;
         CHECK_STR(host, rows[i].host, rows[i].text);
-        CHECK_STR(port, rows[i].port, rows[i].text);
+        CHECK_EQ(port, rows[i].port, rows[i].text);
     }
 }
 
