@@ -16,14 +16,13 @@
  * written since lie beyond the restored write pointers and are written again, with the
  * same values. A file that was just being rebuilt is marked, and is rebuilt then.
  */
-#include "collector/series/series.h"
 #include "collector/series/files.h"
 #include "collector/series/rrdfile.h"
+#include "collector/series/series_model.h"
 #include "collector/series/state.h"
 #include "libnhip/anchor.h"
 #include "libnhip/log.h"
 #include "libnhip/record.h"
-#include "libnhip/replay_line.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,309 +32,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
-
-enum {
-    DISK_FULL_BYTES = 8 << 20,
-    ROWS_GATHERED = 30,
-    ROW_BYTES = 24 * (NH_METRICS_MAX + 1),
-    PATH_BYTES = 4096
-};
-
-/* One check's file. */
-struct file {
-    char check[NH_CHECK_ID_MAX];
-    const struct nh_kind *kind;
-    bool on_disk, touched; /* touched: written or waiting since the last checkpoint */
-    bool broken;           /* librrd refuses it: said once, then left alone */
-    int64_t last_s;        /* of the last row taken */
-    int waiting;
-    char *rows[ROWS_GATHERED]; /* owned */
-};
-
-/* What a source's check numbers lead to. */
-struct source_files {
-    struct file **by_number;
-    uint32_t count;
-};
-
-struct series {
-    struct series_options opt;
-    int lock_fd;
-    struct state *state;
-    struct nh_view *view;
-    struct nh_tracker *tracker;
-    void *tree; /* of struct file, by check id */
-    struct file **files;
-    size_t file_count, file_cap;
-    struct source_files *sources;
-    uint32_t source_count;
-    uint64_t pos; /* last record taken */
-    int64_t newest_arrived_ms;
-    bool held; /* a row could not be kept: this record must be read again */
-    struct series_counts counts;
-};
-
-static int
-by_check(const void *a, const void *b)
-{
-    return strcmp(((const struct file *)a)->check, ((const struct file *)b)->check);
-}
-
-static void
-path_of(const struct series *s, const char *check, char out[PATH_BYTES])
-{
-    snprintf(out, PATH_BYTES, "%s/rrd/%s.rrd", s->opt.data_dir, check);
-}
-
-/* A check id becomes a path below data_dir/rrd: no way out of it, no hidden names. */
-static bool
-check_makes_path(const char *check)
-{
-    if (*check == '\0' || *check == '/' || *check == '.')
-        return false;
-    for (const char *p = check; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x21 || *p == '\\' || *p == 0x7f)
-            return false;
-        if (*p == '/' && (p[1] == '\0' || p[1] == '/' || p[1] == '.'))
-            return false;
-    }
-    return true;
-}
-
-static struct file *
-file_new(struct series *s, const struct nh_check *check)
-{
-    struct file *f = calloc(1, sizeof(*f));
-    char path[PATH_BYTES], why[RRDFILE_WHY_MAX];
-    size_t header;
-
-    if (f == NULL)
-        return NULL;
-    if (s->file_count == s->file_cap) {
-        size_t cap = s->file_cap == 0 ? 256 : 2 * s->file_cap;
-        struct file **more = realloc(s->files, cap * sizeof(*more));
-
-        if (more == NULL) {
-            free(f);
-            return NULL;
-        }
-        s->files = more;
-        s->file_cap = cap;
-    }
-    snprintf(f->check, sizeof(f->check), "%s", check->id);
-    f->kind = check->kind;
-    path_of(s, f->check, path);
-    if (!check_makes_path(f->check)) {
-        f->broken = true;
-        nh_log_limited(
-            NH_LOG_WARN, "series: '%s' cannot be a file's name; not kept", f->check);
-    } else if (access(path, F_OK) == 0) {
-        f->on_disk = true;
-        f->broken = rrdfile_look(path, &f->last_s, &header, why) != NH_OK;
-        if (f->broken)
-            nh_log(NH_LOG_ERROR,
-                "series: %s: %s; 'nhipctl series rebuild %s' makes it again", path, why,
-                f->check);
-    }
-    if (tsearch(f, &s->tree, by_check) == NULL) {
-        free(f);
-        return NULL;
-    }
-    s->files[s->file_count++] = f;
-    return f;
-}
-
-static struct file *
-file_find(const struct series *s, const char *check)
-{
-    struct file key = { .kind = NULL };
-    void *const *at;
-
-    if (strlen(check) >= sizeof(key.check))
-        return NULL;
-    snprintf(key.check, sizeof(key.check), "%s", check);
-    at = tfind(&key, &s->tree, by_check);
-    return at != NULL ? *at : NULL;
-}
-
-/* The kind that a check id tells: its last word, or `service` by its first. */
-static const struct nh_kind *
-kind_of_id(const char *check)
-{
-    const char *last = strrchr(check, '/');
-
-    if (strncmp(check, "service/", 8) == 0)
-        return nh_kind_find("service");
-    return last != NULL ? nh_kind_find(last + 1) : NULL;
-}
-
-/* The file of `check`, also when nothing was read for it in this run but it is on disk.
- */
-static struct file *
-file_known(struct series *s, const char *check)
-{
-    struct nh_check is = { .kind = kind_of_id(check) };
-    struct file *f = file_find(s, check);
-    char path[PATH_BYTES];
-
-    if (f != NULL || is.kind == NULL || strlen(check) >= sizeof(is.id) ||
-        !check_makes_path(check))
-        return f;
-    path_of(s, check, path);
-    if (access(path, F_OK) != 0 && !state_has(s->state, check))
-        return NULL;
-    snprintf(is.id, sizeof(is.id), "%s", check);
-    return file_new(s, &is);
-}
-
-/* The file of a source's check, by number; the name is looked at only the first time. */
-static struct file *
-file_of(struct series *s, uint32_t source, const struct nh_check *check)
-{
-    struct source_files *of;
-    struct file *f;
-
-    if (source >= s->source_count) {
-        uint32_t count = source + 64;
-        struct source_files *more = realloc(s->sources, count * sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        memset(more + s->source_count, 0, (count - s->source_count) * sizeof(*more));
-        s->sources = more;
-        s->source_count = count;
-    }
-    of = &s->sources[source];
-    if (check->number >= of->count) {
-        uint32_t count = check->number + 16;
-        struct file **more = realloc(of->by_number, count * sizeof(struct file *));
-
-        if (more == NULL)
-            return NULL;
-        memset(more + of->count, 0, (count - of->count) * sizeof(struct file *));
-        of->by_number = more;
-        of->count = count;
-    }
-    f = of->by_number[check->number];
-    if (f == NULL || strcmp(f->check, check->id) != 0) {
-        f = file_find(s, check->id);
-        if (f == NULL)
-            f = file_new(s, check);
-        of->by_number[check->number] = f;
-    }
-    return f;
-}
-
-static void
-drop_rows(struct file *f)
-{
-    for (int i = 0; i < f->waiting; i++)
-        free(f->rows[i]);
-    f->waiting = 0;
-}
-
-/* Files are written whole when they are made, so that only a new one needs room. */
-static bool
-disk_is_full(const struct series *s)
-{
-    struct statvfs fs;
-
-    return statvfs(s->opt.data_dir, &fs) == 0 &&
-           (uint64_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
-}
-
-static enum nh_err
-file_flush(struct series *s, struct file *f)
-{
-    char path[PATH_BYTES], why[RRDFILE_WHY_MAX];
-    const char *rows[ROWS_GATHERED] = { NULL };
-    enum nh_err err = NH_OK;
-
-    if (f->waiting == 0 || f->broken)
-        return NH_OK;
-    path_of(s, f->check, path);
-    for (int i = 0; i < f->waiting; i++)
-        rows[i] = f->rows[i];
-    if (!f->on_disk) {
-        int64_t first_s = rows[0] != NULL ? strtoll(rows[0], NULL, 10) : 0;
-
-        err = rrdfile_create(path, f->kind, first_s - rrdfile_step(f->kind),
-            s->opt.archives, s->opt.archive_count, why);
-        f->on_disk = err == NH_OK;
-    }
-    if (err == NH_OK)
-        err = rrdfile_update(path, f->waiting, rows, why);
-    if (err == NH_OK) {
-        s->counts.rows += (uint64_t)f->waiting;
-        drop_rows(f);
-        return NH_OK;
-    }
-    s->counts.errors++;
-    if (disk_is_full(s)) {
-        nh_log_limited(NH_LOG_ERROR,
-            "series: %s: the disk is full; the journal is read on when there is room",
-            path);
-        return NH_ENOSPC;
-    }
-    f->broken = true; /* one file's fault must not hold the others */
-    drop_rows(f);
-    nh_log(NH_LOG_ERROR, "series: %s: %s; 'nhipctl series rebuild %s' makes it again",
-        path, why, f->check);
-    return NH_OK;
-}
-
-/* Time and values as librrd reads them; the fixed-point form prints exactly. */
-static char *
-print_row(const struct nh_kind *kind, const struct nh_reading *r, int64_t at_s)
-{
-    struct nh_buf b;
-
-    nh_buf_init(&b, ROW_BYTES);
-    nh_buf_printf(&b, "%" PRId64, at_s);
-    for (uint8_t i = 0; i < kind->count; i++) {
-        nh_buf_put_u8(&b, ':');
-        if ((r->present >> i & 1) != 0)
-            nh_json_fixed(&b, r->value[i], kind->metrics[i].decimals);
-        else
-            nh_buf_put_u8(&b, 'U');
-    }
-    nh_buf_put_u8(&b, '\0');
-    if (nh_buf_err(&b) != NH_OK) {
-        nh_buf_fini(&b);
-        return NULL;
-    }
-    return (char *)b.data;
-}
-
-static void
-file_take(struct series *s, struct file *f, const struct nh_origin *origin,
-    const struct nh_reading *r)
-{
-    int64_t at_s = (r->mono_ms + origin->offset_ms) / 1000;
-    char *row;
-
-    if (f->broken || s->held)
-        return;
-    /* one sample of 2033 would make RRDtool refuse everything until then */
-    if (at_s > origin->arrived_ms / 1000 + NH_FUTURE_MAX_S || at_s <= f->last_s) {
-        s->counts.refused++;
-        return;
-    }
-    if (f->waiting == ROWS_GATHERED && file_flush(s, f) != NH_OK) {
-        s->held = true;
-        return;
-    }
-    row = f->broken ? NULL : print_row(f->kind, r, at_s);
-    if (row == NULL) {
-        s->held = !f->broken;
-        return;
-    }
-    f->rows[f->waiting++] = row;
-    f->last_s = at_s;
-    f->touched = true;
-}
 
 static void
 on_readings(void *arg, uint64_t pos, const struct nh_origin *origin,
@@ -350,10 +47,10 @@ on_readings(void *arg, uint64_t pos, const struct nh_origin *origin,
         s->newest_arrived_ms = origin->arrived_ms;
     for (size_t i = 0; i < count; i++) {
         const struct nh_check *check = nh_dict_get(dict, readings[i].check);
-        struct file *f = check != NULL ? file_of(s, origin->source, check) : NULL;
+        struct file *f = check != NULL ? gather_of(s, origin->source, check) : NULL;
 
         if (f != NULL)
-            file_take(s, f, origin, &readings[i]);
+            gather_take(s, f, origin, &readings[i]);
     }
 }
 
@@ -366,7 +63,7 @@ restore_header(void *arg, const char *check, const void *header, size_t len)
     ssize_t n = -1;
     int fd;
 
-    path_of(s, check, path);
+    gather_path(s, check, path);
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         nh_log(NH_LOG_WARN, "series: %s: %s; 'nhipctl series rebuild %s' makes it again",
@@ -487,7 +184,7 @@ series_abandon(struct series *s)
     if (s == NULL)
         return;
     for (size_t i = 0; i < s->file_count; i++)
-        drop_rows(s->files[i]);
+        gather_drop(s->files[i]);
     tdestroy(s->tree, free); /* the tree owns the files */
     free(s->files);
     for (uint32_t i = 0; i < s->source_count; i++)
@@ -545,7 +242,7 @@ store_header(struct series *s, struct file *f)
     enum nh_err err;
     int fd = -1;
 
-    path_of(s, f->check, path);
+    gather_path(s, f->check, path);
     if (rrdfile_look(path, &last_s, &len, why) != NH_OK) {
         s->counts.errors++;
         f->broken = true; /* spoilt by another hand: the others are kept all the same */
@@ -582,7 +279,7 @@ checkpoint(struct series *s, bool clean)
     enum nh_err err = NH_OK;
 
     for (size_t i = 0; i < s->file_count; i++) {
-        enum nh_err one = file_flush(s, s->files[i]);
+        enum nh_err one = gather_flush(s, s->files[i]);
 
         if (one != NH_OK)
             err = one;
@@ -629,11 +326,11 @@ enum nh_err
 series_ready_file(struct series *s, const char *check, char *path, size_t size,
     const struct nh_kind **kind)
 {
-    struct file *f = file_known(s, check);
+    struct file *f = gather_known(s, check);
 
     if (f == NULL || f->broken)
         return NH_ENOTFOUND;
-    if (file_flush(s, f) != NH_OK)
+    if (gather_flush(s, f) != NH_OK)
         return NH_EIO;
     *kind = f->kind;
     snprintf(path, size, "%s/rrd/%s.rrd", s->opt.data_dir, check);
@@ -653,89 +350,4 @@ const struct series_options *
 series_opt(const struct series *s)
 {
     return &s->opt;
-}
-
-struct rebuild {
-    struct series *s;
-    struct file *file;
-};
-
-static void
-on_rebuild_readings(void *arg, uint64_t pos, const struct nh_origin *origin,
-    const struct nh_source *source, const struct nh_dict *dict,
-    const struct nh_reading *readings, size_t count)
-{
-    struct rebuild *b = arg;
-
-    (void)pos;
-    (void)source;
-    for (size_t i = 0; i < count; i++) {
-        const struct nh_check *check = nh_dict_get(dict, readings[i].check);
-
-        if (check != NULL && strcmp(check->id, b->file->check) == 0)
-            file_take(b->s, b->file, origin, &readings[i]);
-    }
-}
-
-/* Read the journal from its beginning up to where the running reader is. */
-static enum nh_err
-reread(struct rebuild *b)
-{
-    struct nh_tracker_events events = { .on_readings = on_rebuild_readings, .arg = b };
-    struct nh_tracker *tracker = NULL;
-    struct nh_view *view = NULL;
-    struct nh_record rec;
-    struct nh_gap gap;
-    enum nh_err err = nh_tracker_new(&tracker, &events);
-
-    if (err == NH_OK)
-        err = nh_view_open(&view, b->s->opt.journal_dir);
-    if (err == NH_OK)
-        err = nh_view_seek(view, 0);
-    while (err == NH_OK || err == NH_EGAP) {
-        err = nh_view_next(view, b->s->pos, &rec, &gap);
-        if (err == NH_OK && nh_tracker_feed(tracker, &rec) != NH_OK)
-            b->s->counts.errors++;
-    }
-    nh_view_close(view);
-    nh_tracker_free(tracker);
-    return err == NH_EEMPTY ? file_flush(b->s, b->file) : err;
-}
-
-enum nh_err
-series_rebuild(struct series *s, const char *check, uint64_t *rows)
-{
-    struct rebuild b = { .s = s, .file = file_known(s, check) };
-    char path[PATH_BYTES];
-    uint64_t before = s->counts.rows;
-    enum nh_err err;
-
-    *rows = 0;
-    if (b.file == NULL)
-        return NH_ENOTFOUND;
-    path_of(s, check, path);
-    /* After a crash half-way an old header over a new file would be wrong, and what the
-     * journal has from here on too little: the mark stays until the file is whole. */
-    err = state_begin(s->state);
-    if (err == NH_OK)
-        err = state_mark(s->state, check);
-    if (err == NH_OK)
-        err = state_end(s->state, state_pos(s->state), false);
-    if (err != NH_OK)
-        return err;
-    if (unlink(path) != 0 && errno != ENOENT)
-        return NH_EIO;
-    drop_rows(b.file);
-    b.file->on_disk = b.file->broken = false;
-    b.file->last_s = 0;
-    b.file->touched = true;
-    err = reread(&b);
-    *rows = s->counts.rows - before;
-    if (err == NH_OK && b.file->broken)
-        err = NH_EIO;
-    if (err == NH_OK)
-        return series_checkpoint(s);
-    drop_rows(b.file);
-    b.file->broken = true; /* until it is tried again */
-    return err;
 }
