@@ -15,6 +15,30 @@ request(const char *verb)
     return json_pack("{s:s}", "do", verb);
 }
 
+/* Ask, and print the answer: as it is with --json, else by `print`. */
+static int
+show(struct ctl *ctl, json_t *ask, void (*print)(struct ctl *ctl, const json_t *is))
+{
+    int status;
+    json_t *is = ctl_ask(ctl, ask, &status);
+
+    if (is == NULL)
+        return status;
+    if (ctl->json)
+        ctl_print_json(is);
+    else
+        print(ctl, is);
+    json_decref(is);
+    return CTL_DONE;
+}
+
+/* A request about one thing: {"do":verb, key:the first argument}. */
+static json_t *
+request_of(struct ctl *ctl, const char *verb, const char *key)
+{
+    return json_pack("{s:s, s:s}", "do", verb, key, ctl->argv[0]);
+}
+
 static const char *
 str(const json_t *object, const char *key)
 {
@@ -70,24 +94,15 @@ print_counts(const char *what, const json_t *counts)
     putchar('\n');
 }
 
-int
-ctl_status(struct ctl *ctl)
+static void
+print_status(struct ctl *ctl, const json_t *is)
 {
+    const json_t *count = json_object_get(is, "count");
+    const json_t *journal = json_object_get(is, "journal");
+    const json_t *series = json_object_get(is, "series");
     char at[32];
-    int status;
-    json_t *is = ctl_ask(ctl, request("status"), &status);
-    const json_t *count, *journal, *series;
 
-    if (is == NULL)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(is);
-        json_decref(is);
-        return CTL_DONE;
-    }
-    count = json_object_get(is, "count");
-    journal = json_object_get(is, "journal");
-    series = json_object_get(is, "series");
+    (void)ctl;
     printf("%s%s, collector %s since %s\n", str(is, "name"),
         json_is_true(json_object_get(is, "drill")) ? " (DRILL: simulated lines)" : "",
         str(is, "version"), when(is, "started", at));
@@ -103,8 +118,12 @@ ctl_status(struct ctl *ctl)
         json_is_true(json_object_get(journal, "disk_full")) ? ", DISK FULL" : "");
     printf("series      %" JSON_INTEGER_FORMAT " files, %s\n", num(series, "files"),
         json_is_true(json_object_get(series, "running")) ? "running" : "NOT RUNNING");
-    json_decref(is);
-    return CTL_DONE;
+}
+
+int
+ctl_status(struct ctl *ctl)
+{
+    return show(ctl, request("status"), print_status);
 }
 
 static void
@@ -120,23 +139,20 @@ print_site_row(const json_t *site)
     putchar('\n');
 }
 
-int
-ctl_sites(struct ctl *ctl)
+static void
+print_sites(struct ctl *ctl, const json_t *is)
 {
-    int status;
-    json_t *is = ctl_ask(ctl, request("sites"), &status);
     const json_t *site;
     size_t i;
 
-    if (is == NULL)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(is);
-    } else {
-        json_array_foreach(json_object_get(is, "sites"), i, site) print_site_row(site);
-    }
-    json_decref(is);
-    return CTL_DONE;
+    (void)ctl;
+    json_array_foreach(json_object_get(is, "sites"), i, site) print_site_row(site);
+}
+
+int
+ctl_sites(struct ctl *ctl)
+{
+    return show(ctl, request("sites"), print_sites);
 }
 
 static void
@@ -170,24 +186,14 @@ print_link(const json_t *link)
         print_check("    ", check);
 }
 
-int
-ctl_site(struct ctl *ctl)
+static void
+print_site(struct ctl *ctl, const json_t *is)
 {
+    const json_t *part, *agent = json_object_get(is, "agent");
     char at[32], seen[32];
-    int status;
-    json_t *is = ctl_ask(
-        ctl, json_pack("{s:s, s:s}", "do", "site", "site", ctl->argv[0]), &status);
-    const json_t *part, *agent;
     size_t i;
 
-    if (is == NULL)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(is);
-        json_decref(is);
-        return CTL_DONE;
-    }
-    agent = json_object_get(is, "agent");
+    (void)ctl;
     printf("%s %s%s%s%s %s since %s\n", shape(str(is, "state")), str(is, "name"),
         *str(is, "code") ? " (" : "", str(is, "code"), *str(is, "code") ? ")" : "",
         str(is, "state"), when(is, "since", at));
@@ -200,8 +206,12 @@ ctl_site(struct ctl *ctl)
     json_array_foreach(json_object_get(is, "services"), i, part)
         print_check("", json_object_get(part, "check"));
     print_check("", json_object_get(is, "host"));
-    json_decref(is);
-    return CTL_DONE;
+}
+
+int
+ctl_site(struct ctl *ctl)
+{
+    return show(ctl, request_of(ctl, "site", "site"), print_site);
 }
 
 /* Two rows of modules to a line of text, dark on light whatever the terminal's colours
@@ -232,72 +242,63 @@ print_qr(const char *text)
     QRcode_free(qr);
 }
 
+static void
+print_token(struct ctl *ctl, const json_t *is)
+{
+    char at[32];
+
+    printf("%s\n", str(is, "token"));
+    if (!isatty(STDOUT_FILENO))
+        return;
+    print_qr(str(is, "token"));
+    printf("On the box at %s:  nhip-agent join TOKEN   (once, before %s)\n", ctl->argv[0],
+        when(is, "expires", at));
+}
+
 int
 ctl_agent_add(struct ctl *ctl)
 {
-    json_t *ask = json_pack("{s:s, s:s}", "do", "agent_add", "site", ctl->argv[0]), *is;
-    char at[32];
-    int status;
+    json_t *ask = request_of(ctl, "agent_add", "site");
 
-    json_object_set_new(ask, "host", json_string(ctl->argv[1]));
+    if (ctl->argc > 1)
+        json_object_set_new(ask, "host", json_string(ctl->argv[1]));
     if (ctl->argc > 2)
         json_object_set_new(ask, "port", json_integer(atoll(ctl->argv[2])));
-    is = ctl_ask(ctl, ask, &status);
-    if (is == NULL)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(is);
-    } else {
-        printf("%s\n", str(is, "token"));
-        if (isatty(STDOUT_FILENO)) {
-            print_qr(str(is, "token"));
-            printf("On the box at %s:  nhip-agent join TOKEN   (once, before %s)\n",
-                ctl->argv[0], when(is, "expires", at));
-        }
-    }
-    json_decref(is);
-    return CTL_DONE;
+    return show(ctl, ask, print_token);
+}
+
+static void
+print_revoked(struct ctl *ctl, const json_t *is)
+{
+    (void)ctl;
+    printf("%" JSON_INTEGER_FORMAT " keys revoked\n", num(is, "revoked"));
 }
 
 int
 ctl_agent_revoke(struct ctl *ctl)
 {
-    int status;
-    json_t *is = ctl_ask(ctl,
-        json_pack("{s:s, s:s}", "do", "agent_revoke", "site", ctl->argv[0]), &status);
+    return show(ctl, request_of(ctl, "agent_revoke", "site"), print_revoked);
+}
 
-    if (is == NULL)
-        return status;
-    if (ctl->json)
-        ctl_print_json(is);
-    else
-        printf("%" JSON_INTEGER_FORMAT " keys revoked\n", num(is, "revoked"));
-    json_decref(is);
-    return CTL_DONE;
+static void
+print_agents(struct ctl *ctl, const json_t *is)
+{
+    const json_t *agent;
+    char created[32], used[32];
+    size_t i;
+
+    (void)ctl;
+    json_array_foreach(json_object_get(is, "agents"), i, agent)
+        printf("%-22s %-18s %-8s made %s, used %s%s\n", str(agent, "site"),
+            str(agent, "identity"), str(agent, "state"), when(agent, "created", created),
+            when(agent, "used", used),
+            json_is_true(json_object_get(agent, "connected")) ? ", connected" : "");
 }
 
 int
 ctl_agent_list(struct ctl *ctl)
 {
-    int status;
-    json_t *is = ctl_ask(ctl, request("agent_list"), &status);
-    const json_t *agent;
-    char created[32], used[32];
-    size_t i;
-
-    if (is == NULL)
-        return status;
-    if (ctl->json) {
-        ctl_print_json(is);
-    } else {
-        json_array_foreach(json_object_get(is, "agents"), i, agent)
-            printf("%-22s %-18s %-8s made %s, used %s%s\n", str(agent, "site"),
-                str(agent, "identity"), str(agent, "state"),
-                when(agent, "created", created), when(agent, "used", used),
-                json_is_true(json_object_get(agent, "connected")) ? ", connected" : "");
-    }
-    json_decref(is);
-    return CTL_DONE;
+    return show(ctl, request("agent_list"), print_agents);
 }
 
 int
@@ -335,53 +336,42 @@ ctl_export(struct ctl *ctl)
     return status;
 }
 
+static void
+print_reloaded(struct ctl *ctl, const json_t *is)
+{
+    (void)ctl;
+    printf("reloaded: %" JSON_INTEGER_FORMAT " sites\n", num(is, "sites"));
+}
+
 int
 ctl_reload(struct ctl *ctl)
 {
-    int status;
-    json_t *is = ctl_ask(ctl, request("reload"), &status);
+    return show(ctl, request("reload"), print_reloaded);
+}
 
-    if (is == NULL)
-        return status;
-    if (ctl->json)
-        ctl_print_json(is);
-    else
-        printf("reloaded: %" JSON_INTEGER_FORMAT " sites\n", num(is, "sites"));
-    json_decref(is);
-    return CTL_DONE;
+static void
+print_rows(struct ctl *ctl, const json_t *is)
+{
+    (void)ctl;
+    printf("%" JSON_INTEGER_FORMAT " rows\n", num(is, "rows"));
 }
 
 int
 ctl_series_rebuild(struct ctl *ctl)
 {
-    int status;
-    json_t *is = ctl_ask(ctl,
-        json_pack("{s:s, s:s}", "do", "series_rebuild", "check", ctl->argv[0]), &status);
+    return show(ctl, request_of(ctl, "series_rebuild", "check"), print_rows);
+}
 
-    if (is == NULL)
-        return status;
-    if (ctl->json)
-        ctl_print_json(is);
-    else
-        printf("%" JSON_INTEGER_FORMAT " rows\n", num(is, "rows"));
-    json_decref(is);
-    return CTL_DONE;
+static void
+print_journal(struct ctl *ctl, const json_t *is)
+{
+    (void)ctl;
+    printf("%s: %" JSON_INTEGER_FORMAT " MB, %" JSON_INTEGER_FORMAT " %% of its bound\n",
+        str(is, "dir"), num(is, "bytes") / 1000000, num(is, "fill_pct"));
 }
 
 int
 ctl_journal(struct ctl *ctl)
 {
-    int status;
-    json_t *is = ctl_ask(ctl, request("journal"), &status);
-
-    if (is == NULL)
-        return status;
-    if (ctl->json)
-        ctl_print_json(is);
-    else
-        printf("%s: %" JSON_INTEGER_FORMAT " MB, %" JSON_INTEGER_FORMAT
-               " %% of its bound\n",
-            str(is, "dir"), num(is, "bytes") / 1000000, num(is, "fill_pct"));
-    json_decref(is);
-    return CTL_DONE;
+    return show(ctl, request("journal"), print_journal);
 }
