@@ -15,9 +15,8 @@
  *
  * Payloads: SOURCE and BOOT as encoded here; DICT the source as a varint, then
  * nh_dict_encode() bytes; READINGS the origin, then nh_batch_encode() columns; EVENT the
- * origin, then the event; GAP the origin, then the gap, where an agent told of it, and
- * the gap alone where the collector's own journal lost something. Times are within 2^53
- * ms either way; decoding refuses others.
+ * origin, then the event; GAP the origin, then the gap that an agent told of. Times are
+ * within 2^53 ms either way; decoding refuses others.
  */
 #ifndef NH_RECORD_H
 #define NH_RECORD_H

@@ -76,12 +76,6 @@ nh_record_frame(const struct nh_record *rec, struct nh_buf *out)
         msg.u.event.epoch = nh_pos_epoch(rec->pos);
         err = nh_event_decode(&in, &msg.u.event.event);
         break;
-    case NH_REC_GAP:
-        msg.type = NH_GAP;
-        msg.u.gap.pos = rec->pos;
-        msg.u.gap.chain = rec->chain;
-        err = nh_gap_decode(in, &msg.u.gap.gap);
-        break;
     default:
         return NH_EINVAL;
     }

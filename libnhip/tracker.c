@@ -199,27 +199,25 @@ feed_event(struct nh_tracker *t, uint64_t pos, struct nh_slice in)
     return NH_OK;
 }
 
-/* A gap that an agent told of comes with its origin; the journal's own has none. */
+/* A loss that an agent told of; the journal's own come from its readers as NH_EGAP. */
 static enum nh_err
 feed_gap(struct nh_tracker *t, uint64_t pos, struct nh_slice in)
 {
-    struct nh_slice whole = in;
-    const struct tracked *at = NULL;
-    struct nh_origin origin = { .source = 0 };
+    const struct nh_source *source;
+    struct nh_origin origin;
     struct nh_gap gap;
     enum nh_err err = nh_origin_decode(&in, &origin);
 
     if (err == NH_OK)
         err = nh_gap_decode(in, &gap);
-    if (err != NH_OK) {
-        origin = (struct nh_origin){ .source = 0 };
-        err = nh_gap_decode(whole, &gap);
-    }
-    at = known(t, origin.source);
-    if (err == NH_OK && t->events.on_gap != NULL)
-        t->events.on_gap(
-            t->events.arg, pos, &origin, at != NULL ? &at->source : NULL, &gap);
-    return err;
+    if (err != NH_OK)
+        return err;
+    source = nh_tracker_source(t, origin.source);
+    if (source == NULL)
+        return NH_ENOTFOUND;
+    if (t->events.on_gap != NULL)
+        t->events.on_gap(t->events.arg, pos, &origin, source, &gap);
+    return NH_OK;
 }
 
 enum nh_err

@@ -207,9 +207,7 @@ on_cat_gap(void *arg, uint64_t pos, const struct nh_origin *origin,
     (void)arg;
     (void)pos;
     (void)origin;
-    fprintf(stderr, "nhipctl: %s lost %" PRIu64 " records\n",
-        source != NULL && source->site[0] != '\0' ? source->site : "the collector",
-        gap->count);
+    fprintf(stderr, "nhipctl: %s lost %" PRIu64 " records\n", source->site, gap->count);
 }
 
 static enum nh_err
