@@ -3,6 +3,7 @@
  * keyring.c - two files, one rename
  */
 #include "agent/keyring.h"
+#include "libnhip/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,11 +25,18 @@ keyring_get(const char *key_file, unsigned attempt, struct agent_key *out)
     next_of(key_file, next);
     for (int turn = 0; turn < 2; turn++) {
         bool use_next = (turn == 0) == next_first;
+        const char *path = use_next ? next : key_file;
+        enum nh_err err = nh_key_read(path, out->identity, out->key);
 
-        if (nh_key_read(use_next ? next : key_file, out->identity, out->key) == NH_OK) {
+        if (err == NH_OK) {
             out->next = use_next;
             return NH_OK;
         }
+        if (err == NH_EAUTH)
+            nh_log_limited(NH_LOG_ERROR,
+                "key %s may be read by others and is not used: chmod 600 it, and join "
+                "again with a new token if they may have",
+                path);
     }
     return NH_ENOTFOUND;
 }

@@ -257,10 +257,15 @@ nh_key_read(const char *path, char identity[NH_IDENTITY_MAX], uint8_t key[NH_KEY
     uint8_t got[NH_KEY_LEN];
     enum nh_err err = NH_EFORMAT;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
     ssize_t n;
 
     if (fd < 0)
         return errno == ENOENT ? NH_ENOTFOUND : NH_EIO;
+    if (fstat(fd, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        close(fd);
+        return NH_EAUTH;
+    }
     n = read(fd, line, sizeof(line) - 1);
     close(fd);
     if (n < 0)

@@ -138,6 +138,9 @@ key_files(void)
     CHECK_EQ(nh_key_read(path, identity, key), NH_OK, "read");
     CHECK_STR(identity, sample.identity, "identity");
     CHECK(memcmp(key, sample.secret, NH_KEY_LEN) == 0);
+    CHECK_EQ(chmod(path, 0640), 0, "open to the group");
+    CHECK_EQ(nh_key_read(path, identity, key), NH_EAUTH, "refused");
+    CHECK_EQ(chmod(path, 0600), 0, "closed again");
     CHECK_EQ(nh_key_write(path, "two words", sample.secret), NH_EINVAL, "identity");
     f = fopen(path, "w");
     CHECK(f != NULL);
