@@ -108,13 +108,15 @@ icmp(struct walk *w, const char *target, const char *interface, int packets)
     emit(w);
 }
 
-/* A loopback target is this host itself, which is reached by no other interface. */
-static const char *
-path_interface(const struct inv_link *link, const char *target)
+/* A loopback target is this host itself: probes to it leave by no link, and an answer
+ * says nothing of one. In a drill nothing is sent, and addresses are all of that kind. */
+static bool
+leads_over(const struct walk *w, const struct inv_link *link, const char *target)
 {
-    return strncmp(target, "127.", 4) == 0 || strcmp(target, "::1") == 0
-               ? "lo"
-               : link->interface;
+    bool loopback = strncmp(target, "127.", 4) == 0 || strcmp(target, "::1") == 0;
+
+    return *target != '\0' &&
+           (!loopback || w->inv->drill || strcmp(link->interface, "lo") == 0);
 }
 
 static void
@@ -127,8 +129,8 @@ walk_link(struct walk *w, struct inv_site *site, struct inv_link *link)
     w->check.site = site;
     w->check.link = link;
     inv_path_target(w->inv, link, target, sizeof(target));
-    if (*target != '\0')
-        icmp(w, target, path_interface(link, target), PATH_PACKETS);
+    if (leads_over(w, link, target))
+        icmp(w, target, link->interface, PATH_PACKETS);
     if (*link->gateway != '\0') {
         start(w, "gateway", "icmp", false);
         name_check(w, "%s/gateway", link->id);
