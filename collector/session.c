@@ -268,6 +268,15 @@ may_take_over(struct session *s, struct intake_agent *a)
     return false;
 }
 
+/* How many records lie after `have` and before `next`: counters run on across epochs. */
+static uint64_t
+records_between(uint64_t have, uint64_t next)
+{
+    uint64_t from = nh_pos_counter(have), to = nh_pos_counter(next);
+
+    return to > from + 1 ? to - 1 - from : 0;
+}
+
 static void
 note_agent(struct session *s, const struct nh_msg_hello *h)
 {
@@ -280,12 +289,7 @@ note_agent(struct session *s, const struct nh_msg_hello *h)
     a->fill_pct = h->fill_pct;
     a->clock_offset_ms =
         h->wall_quality == NH_CLOCK_UNSET ? 0 : h->wall_ms - a->last_seen_ms;
-    a->backlog = 0;
-    if (h->next_pos > s->src->is.received_pos + 1 &&
-        nh_pos_epoch(h->next_pos) == nh_pos_epoch(s->src->is.received_pos))
-        a->backlog = h->next_pos - 1 - s->src->is.received_pos;
-    else if (h->next_pos > s->src->is.received_pos)
-        a->backlog = nh_pos_counter(h->next_pos);
+    a->backlog = records_between(s->src->is.received_pos, h->next_pos);
 }
 
 /* What the stream says must be what we have of it. */
