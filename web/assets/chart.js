@@ -70,6 +70,7 @@
     }
     return { rows: rows, lost: Object.keys(losses).some(function (t) { return losses[t] > 0; }), options: {
       labels: ["t", d.tAverage], customBars: true, plotter: smokePlotter(losses), ylabel: "ms", includeZero: true,
+      axes: { y: { axisLabelFormatter: function (v) { return number(v, 3); } } },
       legendFormatter: function (l) {
         if (l.x === undefined) return "";
         var b = lows[+l.x], s = l.series[0].y, loss = losses[+l.x];
