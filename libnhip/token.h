@@ -33,8 +33,8 @@ void nh_random(void *out, size_t n); /* getrandom(2); never fails once seeded */
 void nh_identity_new(char out[NH_IDENTITY_MAX]);
 void nh_wipe(void *p, size_t n);
 
-/* Key file: one line "identity base32key", mode 0600, written by rename and synced. A file that
- * others than its owner may read or write is refused: NH_EAUTH. */
+/* Key file: one line "identity base32key", mode 0600, written by rename and synced. A
+ * file that others than its owner may read or write is refused: NH_EAUTH. */
 enum nh_err nh_key_read(const char *path, char identity[NH_IDENTITY_MAX],
     uint8_t key[NH_KEY_LEN]) NH_MUST_CHECK;
 enum nh_err nh_key_write(
