@@ -103,8 +103,10 @@ def run(directory, running):
                 times.append(json.loads(line)["at"])
     times.sort()
     assert len(times) > 1000, len(times)
+    # The offset between the two clocks moves by some milliseconds as anchors come, which is a round or two of
+    # ROUND_MS over the whole; a window sent twice would be hundreds. (test_faults.py counts to the last reading.)
     rounds = (times[-1] - times[0]) * 1000 / ROUND_MS + 1
-    assert len(times) <= rounds + 2, f"{len(times)} readings of {rounds:.1f} rounds: some are there twice"
+    assert len(times) <= rounds * 1.002, f"{len(times)} readings of {rounds:.1f} rounds: some are there twice"
     steps = collections.Counter(round(b - a, 3) for a, b in zip(times, times[1:]))
     assert max(steps) < 1, ("a hole in the readings", steps.most_common(5), max(steps))
     print(len(times), "readings of", round(rounds, 1), "rounds; longest step", max(steps))
