@@ -32,8 +32,8 @@ enum {
 
 /* ---- out ---- */
 
-void
-session_send(struct session *s, const struct nh_msg *msg)
+static void
+send_frame(struct session *s, const struct nh_msg *msg, bool now)
 {
     struct nh_buf *out = &s->in->out;
     struct evbuffer *output;
@@ -55,7 +55,16 @@ session_send(struct session *s, const struct nh_msg *msg)
         }
         return;
     }
-    bufferevent_write(s->bev, out->data, out->len);
+    if (now)
+        nh_tls_write(s->bev, out->data, out->len);
+    else
+        bufferevent_write(s->bev, out->data, out->len);
+}
+
+void
+session_send(struct session *s, const struct nh_msg *msg)
+{
+    send_frame(s, msg, false);
 }
 
 static void
@@ -118,7 +127,7 @@ session_ack(struct session *s)
     s->acked_ms = nh_clock_mono_ms();
     s->unacked_bytes = 0;
     s->ack_due = false;
-    session_send(s, &msg);
+    send_frame(s, &msg, true);
 }
 
 static void

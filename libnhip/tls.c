@@ -17,9 +17,11 @@
  */
 #include "libnhip/tls.h"
 #include "libnhip/token.h"
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/util.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -233,6 +235,29 @@ nh_tls_bufferevent(struct nh_tls *tls, struct event_base *base, int fd, bool ser
     /* every message has its length: an end without a TLS goodbye loses nothing */
     bufferevent_openssl_set_allow_dirty_shutdown(*out, 1);
     return NH_OK;
+}
+
+/* libevent would have epoll tell that the socket can be written, at three system calls a
+ * message. What fails here fails again in libevent's hands, and is told from there. */
+void
+nh_tls_write(struct bufferevent *bev, const void *bytes, size_t len)
+{
+    SSL *ssl = bufferevent_openssl_get_ssl(bev);
+    const uint8_t *p = bytes;
+    int n;
+
+    if (evbuffer_get_length(bufferevent_get_output(bev)) == 0 && ssl != NULL &&
+        SSL_is_init_finished(ssl) == 1 && len > 0 && len <= INT_MAX) {
+        ERR_clear_error();
+        n = SSL_write(ssl, p, (int)len);
+        ERR_clear_error();
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        }
+    }
+    if (len > 0)
+        bufferevent_write(bev, p, len);
 }
 
 enum nh_err

@@ -38,6 +38,9 @@ void nh_tls_free(struct nh_tls *tls);
 /* A bufferevent over `fd` (which it then owns; -1: connect later), deferred callbacks. */
 enum nh_err nh_tls_bufferevent(struct nh_tls *tls, struct event_base *base, int fd,
     bool server, struct bufferevent **out) NH_MUST_CHECK;
+/* Send a few bytes on an open connection now. When others wait before them, or the socket
+ * takes no more, they go by the output buffer; only then does the write callback come. */
+void nh_tls_write(struct bufferevent *bev, const void *bytes, size_t len);
 /* After BEV_EVENT_CONNECTED: is this the peer that knows our key, with the right ALPN and
  * version? Server: the identity it used (lent). NH_EAUTH otherwise. */
 enum nh_err nh_tls_check_peer(

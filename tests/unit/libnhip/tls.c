@@ -132,6 +132,53 @@ right_key(void)
     handshake("k3v5xq2m", right, &client, &server, true);
 }
 
+/* More than the socket takes: what does not go at once follows in its order. */
+static void
+written_at_once(void)
+{
+    struct end client = { .up = false }, server = { .up = false };
+    struct event_base *base = event_base_new();
+    struct nh_tls *ours = NULL, *theirs = NULL;
+    struct evbuffer *in, *out;
+    enum { MESSAGES = 5000 };
+    uint8_t message[400];
+    size_t whole = 0;
+    int fd[2];
+
+    pair(fd);
+    CHECK_EQ(nh_tls_client(&ours, "k3v5xq2m", right), NH_OK, "client");
+    CHECK_EQ(nh_tls_server(&theirs, find_key, NULL), NH_OK, "server");
+    CHECK_EQ(nh_tls_bufferevent(ours, base, fd[0], false, &client.bev), NH_OK, "bev");
+    CHECK_EQ(nh_tls_bufferevent(theirs, base, fd[1], true, &server.bev), NH_OK, "bev");
+    settle(base, &client, &server);
+    CHECK(client.up && server.up);
+    bufferevent_setcb(client.bev, NULL, NULL, on_end_event, &client);
+    in = bufferevent_get_input(client.bev);
+    out = bufferevent_get_output(server.bev);
+    for (int i = 0; i < MESSAGES; i++) {
+        memset(message, i % 251, sizeof(message));
+        nh_tls_write(server.bev, message, sizeof(message));
+        if (i == 0)
+            CHECK_EQ(evbuffer_get_length(out), 0, "gone without the loop");
+    }
+    CHECK_NAMED(evbuffer_get_length(out) > 0, "the socket is full");
+    for (int i = 0; i < MESSAGES && evbuffer_get_length(in) < MESSAGES * sizeof(message);
+         i++)
+        event_base_loop(base, EVLOOP_ONCE);
+    CHECK_EQ(evbuffer_get_length(in), MESSAGES * sizeof(message), "all of it");
+    while (whole < MESSAGES &&
+           evbuffer_remove(in, message, sizeof(message)) == (int)sizeof(message) &&
+           message[0] == whole % 251 && message[sizeof(message) - 1] == whole % 251)
+        whole++;
+    CHECK_EQ(whole, MESSAGES, "in order");
+    bufferevent_free(client.bev);
+    bufferevent_free(server.bev);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    nh_tls_free(ours);
+    nh_tls_free(theirs);
+    event_base_free(base);
+}
+
 static void
 wrong_key_looks_like_unknown(void)
 {
@@ -313,6 +360,7 @@ int
 main(void)
 {
     RUN(right_key);
+    RUN(written_at_once);
     RUN(wrong_key_looks_like_unknown);
     RUN(certificate_instead);
     RUN(foreign_clients);
