@@ -9,6 +9,10 @@
  * Watermarks live in three places: `is.received_pos` (appended), `commit_pos` (in the
  * commit under way), `durable_pos` (synced). Sources that moved since the last commit
  * began are in the list `dirty`; a commit takes the list over.
+ *
+ * Agents keep what is not acknowledged, so their records gather and go to the file with
+ * the commit, or in pieces of 64 KiB. Our own have no other home: each takes everything
+ * before it along to the file at once.
  */
 #include "collector/store_model.h"
 #include "libnhip/clock.h"
@@ -23,6 +27,7 @@ enum {
     SEGMENT_BYTES = 16 << 20,
     COMMIT_AFTER_MS = 200,
     COMMIT_AFTER_BYTES = 256 << 10,
+    GATHER_BYTES = 64 << 10,
     SOURCES_MAX = 1 << 20,
     BOOTS_MAX = 4096, /* of one source; older ones are dropped */
     RETRY_FULL_MS = 2000,
@@ -339,6 +344,8 @@ store_append(struct store *s, struct store_source *src, const struct store_recor
         src->is.received_pos = rec->pos;
         src->is.chain = rec->chain;
         mark_dirty(s, src);
+    } else if ((err = nh_journal_flush(s->journal)) != NH_OK) {
+        became_full(s, err); /* it is appended: a later flush takes it along */
     }
     want_commit(s, s->scratch.len);
     return NH_OK;
@@ -440,10 +447,19 @@ end_commit(void *arg, bool cancelled)
 static void
 begin_commit(struct store *s)
 {
+    enum nh_err err;
+
     s->timer_set = false;
-    s->uncommitted_bytes = 0;
     if (s->committing)
         return;
+    err = nh_journal_flush(s->journal);
+    if (err != NH_OK) {
+        became_full(s, err);
+        s->timer_set = true;
+        nh_timer_after(s->commit_timer, RETRY_FULL_MS);
+        return;
+    }
+    s->uncommitted_bytes = 0;
     s->committing = nh_journal_commit_begin(s->journal, &s->commit);
     s->in_commit = s->dirty;
     s->dirty = NULL;
@@ -490,6 +506,7 @@ store_open(struct store **out, const struct store_options *options)
                                                .max_bytes = options->max_bytes,
                                                .max_age_s = options->max_age_s,
                                                .segment_bytes = SEGMENT_BYTES,
+                                               .gather_bytes = GATHER_BYTES,
                                                .compress = true,
                                                .preamble = store_write_head,
                                                .arg = s });
@@ -538,7 +555,8 @@ try_again(struct store *s, int64_t mono_ms)
     if (mono_ms - s->full_since_ms < RETRY_FULL_MS)
         return;
     s->full_since_ms = mono_ms;
-    if (note_source(s, s->sources[0]) != NH_OK)
+    if (nh_journal_flush(s->journal) != NH_OK || note_source(s, s->sources[0]) != NH_OK ||
+        nh_journal_flush(s->journal) != NH_OK)
         return;
     s->full = false;
     nh_log(NH_LOG_NOTICE, "journal: %s can be written again", s->dir);

@@ -33,6 +33,7 @@ destroy(struct nh_journal *j)
     nhj_list_free(&j->mem);
     nh_buf_fini(&j->scratch);
     nh_buf_fini(&j->preamble);
+    nh_buf_fini(&j->gathered);
     if (j->memory_fd >= 0)
         close(j->memory_fd);
     if (j->dir_fd >= 0)
@@ -84,6 +85,7 @@ set_up(struct nh_journal *j, const struct nh_journal_options *o)
         j->o.memory_max_bytes = 1024 * 1024;
     nh_buf_init(&j->scratch, PREAMBLE_MAX);
     nh_buf_init(&j->preamble, PREAMBLE_MAX);
+    nh_buf_init(&j->gathered, j->o.gather_bytes);
     if (o->dir == NULL || strlen(o->dir) > PATH_BYTES - 64 ||
         j->o.segment_bytes > SEG_BYTES_MAX / 2 || j->o.segment_bytes < 4096 ||
         (o->memory_dir != NULL && strlen(o->memory_dir) > PATH_BYTES - 64))
@@ -91,6 +93,9 @@ set_up(struct nh_journal *j, const struct nh_journal_options *o)
     j->dir = strdup(o->dir);
     j->memory_dir = o->memory_dir != NULL ? strdup(o->memory_dir) : NULL;
     if (j->dir == NULL || (j->lag && j->memory_dir == NULL))
+        return NH_ENOMEM;
+    if (!j->lag && o->gather_bytes > 0 &&
+        nh_buf_reserve(&j->gathered, o->gather_bytes) == NULL)
         return NH_ENOMEM;
     err = open_dir(j->dir, &j->dir_fd);
     if (err == NH_OK && j->lag)
@@ -343,6 +348,12 @@ nh_journal_note(struct nh_journal *j, uint8_t type, struct nh_slice payload)
 }
 
 enum nh_err
+nh_journal_flush(struct nh_journal *j)
+{
+    return j->lag ? NH_OK : nhj_store_flush(j);
+}
+
+enum nh_err
 nh_journal_sync(struct nh_journal *j)
 {
     enum nh_err err;
@@ -366,6 +377,8 @@ nh_journal_commit_begin(struct nh_journal *j, struct nh_commit *c)
     if (j->lag || j->committing || j->dw.seg == NULL || (!j->dirty && !j->dir_dirty))
         return false;
     nhj_store_put_mark(j);
+    c->err = nhj_store_flush(j);
+    c->sys_errno = c->err != NH_OK ? errno : 0;
     c->fd[0] = nhj_io_dup(j->dw.fd);
     c->fd[1] = j->dir_dirty ? nhj_io_dup(j->dir_fd) : -1;
     c->upto = j->next_pos - 1;
@@ -467,6 +480,7 @@ nh_journal_new_stream(struct nh_journal *j)
         return err;
     }
     nhj_compress_stop(j);
+    nh_buf_clear(&j->gathered);
     nhj_store_writer_close(&j->dw);
     nhj_store_writer_close(&j->mw);
     while (j->mem.count > 0)

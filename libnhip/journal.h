@@ -10,7 +10,8 @@
  *
  * Promises:
  *  - A record outlives a power cut once it is durable (pos <= nh_journal_durable_pos()),
- * and a kill -9 of this process once nh_journal_append() returned NH_OK.
+ * and a kill -9 of this process once nh_journal_append() returned NH_OK (with
+ * gather_bytes: once nh_journal_flush() did).
  *  - A position is never used twice, whatever was lost: pos = epoch << 40 | counter, and
  * the epoch grows at every open, durably, before the first record.
  *  - It always opens: a torn tail is cut, a damaged middle becomes a described gap.
@@ -96,6 +97,10 @@ struct nh_journal_options {
     uint64_t max_bytes;        /* of segments in dir; 0: unbounded */
     int64_t max_age_s;         /* of a segment's newest record; 0: unbounded */
     uint32_t segment_bytes;    /* 0: 256 KiB */
+    /* Not 0: appended records gather in memory until they are this many bytes, or
+     * nh_journal_flush(), or a commit. For an owner whose senders keep what it has not
+     * acknowledged. Without effect when memory_dir is set. */
+    uint32_t gather_bytes;
     bool compress; /* sealed segments to zstd, by a worker or nh_journal_tick() */
     /* Called at the head of each new segment, with the records that make it decode alone.
      */
@@ -149,6 +154,10 @@ enum nh_err nh_journal_note(
  * NH_ETOOBIG. */
 enum nh_err nh_journal_append(struct nh_journal *j, uint8_t type, struct nh_slice payload,
     uint64_t *pos) NH_MUST_CHECK;
+
+/* Hand to the kernel what has gathered. On NH_ENOSPC, NH_EIO it stays gathered, and is
+ * tried again by the next flush, append or commit. */
+enum nh_err nh_journal_flush(struct nh_journal *j) NH_MUST_CHECK;
 
 /* Make everything appended durable, now, on this thread. A failure is final for that
  * data: the segment is abandoned, what is not durable was not acknowledged, and a new one

@@ -226,8 +226,10 @@ step(struct nh_cursor *c, struct seg *s, struct nh_record *rec, struct nh_gap *g
 enum nh_err
 nh_cursor_next(struct nh_cursor *c, struct nh_record *rec, struct nh_gap *gap)
 {
-    enum nh_err err;
+    enum nh_err err = c->j->gathered.len > 0 ? nhj_store_flush(c->j) : NH_OK;
 
+    if (err != NH_OK)
+        return err;
     do {
         struct seg *s = c->seg_id != 0 ? seg_by_id(c->j, c->seg_id) : NULL;
 

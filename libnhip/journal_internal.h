@@ -72,6 +72,10 @@ struct seg_writer {
     uint32_t marked; /* the durable offset that the last mark gave */
     bool preambled;
     EVP_MD_CTX *sha;
+    /* As the file is; what has gathered behind it is in nh_journal.gathered, and counts
+     * in `seg` already. */
+    uint64_t written_last, written_records;
+    uint32_t written_chain;
 };
 
 struct loss {
@@ -119,6 +123,7 @@ struct nh_journal {
     size_t age_count;
     int warned_pct;
     struct nh_buf scratch, preamble;
+    struct nh_buf gathered; /* of dw's segment, its last bytes */
     struct nh_journal_stats stats;
     struct compress_job *job;
 };
@@ -210,6 +215,7 @@ enum nh_err nhj_store_rotate(struct nh_journal *j, uint64_t first_pos);
 enum nh_err nhj_store_new_memory(struct nh_journal *j);
 enum nh_err nhj_store_write(
     struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len);
+enum nh_err nhj_store_flush(struct nh_journal *j);
 enum nh_err nhj_store_preamble(struct nh_journal *j, struct seg_writer *w);
 void nhj_store_writer_close(struct seg_writer *w);
 void nhj_store_drop(struct nh_journal *j, struct seg_list *l, size_t at);

@@ -253,24 +253,83 @@ nhj_store_new_memory(struct nh_journal *j)
     return err;
 }
 
-enum nh_err
-nhj_store_write(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len)
+/* `len` bytes to `off` of the running segment's file. */
+static enum nh_err
+write_out(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len,
+    uint32_t off)
 {
-    struct seg *s = w->seg;
     char path[PATH_BYTES];
     enum nh_err err;
 
     path[0] = '\0';
     if (nh_journal_io_hook != NULL)
-        nhj_seg_path_of(j, s, path);
-    err = nhj_io_write(w->fd, bytes, len, s->len, path);
+        nhj_seg_path_of(j, w->seg, path);
+    err = nhj_io_write(w->fd, bytes, len, off, path);
     if (err != NH_OK) {
-        if (!s->memory)
+        if (!w->seg->memory)
             count_failure(j, err, "writing");
         return err;
     }
     if (w->sha != NULL)
         (void)EVP_DigestUpdate(w->sha, bytes, len);
+    return NH_OK;
+}
+
+enum nh_err
+nhj_store_flush(struct nh_journal *j)
+{
+    struct seg_writer *w = &j->dw;
+    enum nh_err err;
+
+    if (w->seg == NULL)
+        return NH_OK;
+    if (j->gathered.len > 0) {
+        err = write_out(j, w, j->gathered.data, j->gathered.len,
+            w->seg->len - (uint32_t)j->gathered.len);
+        if (err != NH_OK)
+            return err;
+        nh_buf_clear(&j->gathered);
+    }
+    w->written_last = w->seg->last_pos;
+    w->written_records = w->seg->records;
+    w->written_chain = j->chain;
+    return NH_OK;
+}
+
+/* The segment is given up: it ends where its file does. */
+static void
+drop_gathered(struct nh_journal *j)
+{
+    struct seg_writer *w = &j->dw;
+
+    if (w->seg == NULL || j->gathered.len == 0)
+        return;
+    w->seg->len -= (uint32_t)j->gathered.len;
+    w->seg->last_pos = w->written_last;
+    w->seg->records = w->written_records;
+    j->chain = w->written_chain;
+    nh_buf_clear(&j->gathered);
+}
+
+enum nh_err
+nhj_store_write(struct nh_journal *j, struct seg_writer *w, const void *bytes, size_t len)
+{
+    struct seg *s = w->seg;
+    enum nh_err err = NH_OK;
+
+    if (j->o.gather_bytes > 0 && !s->memory && !j->lag && len <= j->o.gather_bytes) {
+        if (j->gathered.len == 0 || j->gathered.len + len > j->o.gather_bytes)
+            err = nhj_store_flush(j); /* of nothing: notes where the file ends */
+        if (err == NH_OK)
+            nh_buf_put(&j->gathered, bytes, len); /* there is room since the open */
+    } else {
+        if (j->gathered.len > 0 && !s->memory)
+            err = nhj_store_flush(j);
+        if (err == NH_OK)
+            err = write_out(j, w, bytes, len, s->len);
+    }
+    if (err != NH_OK)
+        return err;
     s->len += (uint32_t)len;
     if (s->file_bytes < s->len)
         s->file_bytes = s->len;
@@ -373,6 +432,9 @@ nhj_store_sync(struct nh_journal *j)
     if (j->dw.seg == NULL || (!j->dirty && !j->dir_dirty))
         return NH_OK;
     nhj_store_put_mark(j);
+    err = nhj_store_flush(j);
+    if (err != NH_OK)
+        return err;
     nhj_seg_path_of(j, j->dw.seg, path);
     err = nhj_io_sync(j->dw.fd, path);
     if (err == NH_OK && j->dir_dirty)
@@ -400,6 +462,7 @@ nhj_store_sync_failed(struct nh_journal *j)
         "journal %s: sync failed: %s; what it was to save counts as lost, "
         "a new segment begins",
         j->dir, strerror(errno));
+    drop_gathered(j);
     if (j->dw.seg != NULL) {
         gap.from_wall_ms = j->dw.seg->header.wall_ms;
         if (finish_sha(j) != NH_OK)
@@ -425,6 +488,9 @@ nhj_store_rotate(struct nh_journal *j, uint64_t first_pos)
     nhj_bounds_make_room(j, j->o.segment_bytes);
     if (j->dw.seg == NULL)
         return nhj_store_new_segment(j, first_pos, false);
+    err = nhj_store_flush(j);
+    if (err != NH_OK)
+        return err; /* no room: nothing is lost, it is tried again */
     err = nhj_store_sync(j);
     if (err != NH_OK) {
         nhj_store_sync_failed(j);

@@ -2,8 +2,10 @@
 /* journal.c - round trips, rotation, cursors, bounds, damage, views, verify */
 #include "libnhip/journal.h"
 #include "libnhip/clock.h"
+#include "libnhip/journal_internal.h"
 #include "libnhip/log.h"
 #include "tests/unit/libnhip/journal_kit.h"
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -615,6 +617,100 @@ no_space_and_back(void)
     CHECK_EQ(nh_journal_verify(o.dir, NULL, NULL), NH_OK, "verify");
 }
 
+static int io_error;
+static unsigned io_writes;
+
+static int
+fail_write(enum io_op op, const char *path, size_t len)
+{
+    (void)path;
+    (void)len;
+    io_writes += op == IO_WRITE;
+    return op == IO_WRITE ? io_error : 0;
+}
+
+static const struct io_hook failing = { fail_write, NULL };
+
+/* Records that an onlooker sees, from the beginning. */
+static unsigned
+seen_in(const char *dir)
+{
+    struct nh_view *v = NULL;
+    struct nh_record rec;
+    struct nh_gap gap;
+    unsigned n = 0;
+
+    CHECK_EQ(nh_view_open(&v, dir), NH_OK, "view");
+    while (nh_view_next(v, UINT64_MAX, &rec, &gap) == NH_OK)
+        n += !rec.preamble;
+    nh_view_close(v);
+    return n;
+}
+
+static void
+gathered_goes_by_one_write(void)
+{
+    unsigned calls = 0;
+    struct nh_journal_options o = { .dir = kit_dir("gather"),
+        .segment_bytes = SEG,
+        .gather_bytes = 2000,
+        .preamble = put_dictionary,
+        .arg = &calls };
+    struct nh_journal *j = kit_open(&o);
+    struct nh_cursor *c = NULL;
+    struct nh_commit commit;
+    struct kit_read got;
+    uint64_t durable;
+
+    nh_journal_io_hook = &failing;
+    io_writes = 0;
+    kit_append(j, 1, 10, 100);
+    CHECK_EQ(io_writes, 0, "in memory");
+    CHECK_EQ(seen_in(o.dir), 0, "nothing to be seen");
+    CHECK_EQ(nh_journal_flush(j), NH_OK, "flush");
+    CHECK_EQ(io_writes, 1, "one write");
+    CHECK_EQ(seen_in(o.dir), 10, "all to be seen");
+    CHECK_EQ(nh_journal_flush(j), NH_OK, "nothing to flush");
+    CHECK_EQ(io_writes, 1, "none");
+
+    io_error = EIO;
+    kit_append(j, 11, 5, 100);
+    CHECK_EQ(nh_journal_flush(j), NH_EIO, "refused");
+    CHECK_EQ(nh_journal_flush(j), NH_EIO, "and again");
+    io_error = 0;
+    kit_append(j, 16, 200, 100); /* over several segments */
+    CHECK_EQ(nh_journal_sync(j), NH_OK, "sync");
+    CHECK_EQ(seen_in(o.dir), 215, "nothing was lost by it");
+    durable = nh_journal_durable_pos(j);
+    CHECK_EQ(durable, nh_journal_next_pos(j) - 1, "durable");
+
+    kit_append(j, 216, 3, 100);
+    CHECK_EQ(nh_journal_flush(j), NH_OK, "three in the file");
+    kit_append(j, 219, 4, 100);
+    io_error = EIO;
+    CHECK(nh_journal_commit_begin(j, &commit));
+    nh_journal_commit_run(&commit);
+    io_error = 0;
+    CHECK_EQ(nh_journal_commit_end(j, &commit), NH_EIO, "given up");
+    CHECK_EQ(nh_journal_durable_pos(j), durable, "nothing more");
+    kit_append(j, 223, 2, 100);
+    CHECK_EQ(nh_cursor_open(&c, j, "c", false), NH_OK, "cursor");
+    got = kit_drain(c); /* without a flush: a cursor sees what was appended */
+    nh_cursor_close(c);
+    CHECK_EQ(got.gaps, 1, "told as lost");
+    CHECK_EQ(got.last, 224, "the newest");
+    nh_journal_close(j);
+    nh_journal_io_hook = NULL;
+    CHECK_EQ(nh_journal_verify(o.dir, NULL, NULL), NH_OK, "verify");
+
+    j = kit_open(&o);
+    CHECK_EQ(nh_cursor_open(&c, j, "again", false), NH_OK, "cursor");
+    got = kit_drain(c);
+    CHECK_EQ(got.last, 224, "after a restart");
+    nh_cursor_close(c);
+    nh_journal_close(j);
+}
+
 static void
 limits(void)
 {
@@ -677,6 +773,7 @@ main(void)
     RUN(view_is_bounded_and_resumes);
     RUN(view_follows_another_process);
     RUN(no_space_and_back);
+    RUN(gathered_goes_by_one_write);
     RUN(limits);
     RUN(gap_codec);
     return check_done();
