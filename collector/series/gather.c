@@ -10,8 +10,6 @@
 #include "collector/series/series_model.h"
 #include "libnhip/anchor.h"
 #include "libnhip/log.h"
-#include "libnhip/replay_line.h"
-#include <inttypes.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { DISK_FULL_BYTES = 8 << 20, ROW_BYTES = 24 * (NH_METRICS_MAX + 1) };
+enum { DISK_FULL_BYTES = 8 << 20, NUMBER_BYTES = 32 };
 
 static int
 by_check(const void *a, const void *b)
@@ -230,27 +228,45 @@ gather_flush(struct series *s, struct file *f)
     return NH_OK;
 }
 
-/* Time and values as librrd reads them; the fixed-point form prints exactly. */
+/* A fixed-point number in decimal, exactly: 12.300 is 12.3. */
+static char *
+put_fixed(char *to, int64_t fixed, uint8_t decimals)
+{
+    uint64_t v = fixed < 0 ? ~(uint64_t)fixed + 1 : (uint64_t)fixed;
+    char digits[NUMBER_BYTES], *end = digits + sizeof(digits), *p = end;
+
+    if (fixed < 0)
+        *to++ = '-';
+    for (; decimals > 0 && v % 10 == 0; decimals--)
+        v /= 10;
+    for (uint8_t n = 0; n < decimals; n++, v /= 10)
+        *--p = (char)('0' + v % 10);
+    if (decimals > 0)
+        *--p = '.';
+    do {
+        *--p = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    memcpy(to, p, (size_t)(end - p));
+    return to + (end - p);
+}
+
+/* Time and values as librrd reads them. By hand: through printf it costs as much as
+ * librrd's own work. */
 static char *
 print_row(const struct nh_kind *kind, const struct nh_reading *r, int64_t at_s)
 {
-    struct nh_buf b;
+    char row[NUMBER_BYTES * (NH_METRICS_MAX + 1)], *p = put_fixed(row, at_s, 0);
 
-    nh_buf_init(&b, ROW_BYTES);
-    nh_buf_printf(&b, "%" PRId64, at_s);
     for (uint8_t i = 0; i < kind->count; i++) {
-        nh_buf_put_u8(&b, ':');
+        *p++ = ':';
         if ((r->present >> i & 1) != 0)
-            nh_json_fixed(&b, r->value[i], kind->metrics[i].decimals);
+            p = put_fixed(p, r->value[i], kind->metrics[i].decimals);
         else
-            nh_buf_put_u8(&b, 'U');
+            *p++ = 'U';
     }
-    nh_buf_put_u8(&b, '\0');
-    if (nh_buf_err(&b) != NH_OK) {
-        nh_buf_fini(&b);
-        return NULL;
-    }
-    return (char *)b.data;
+    *p = '\0';
+    return strdup(row);
 }
 
 void
