@@ -5,7 +5,8 @@
 A real nhip-collector (with its nhip-series) and nhip-drill, two links a site, readings of path, gateway and port as
 by default. About the same rate is offered at each size up to 1,000, real rounds of 10 s at 10,000; then 100
 agents offer more than a core takes. Rounds are much shorter than a second there, and nhip-series keeps one row a
-second: what it costs is measured with rounds of a second.
+second: what it costs is measured with rounds of a second, and beside it bare librrd into the very same files, as many
+rows a call. `--sustained` is another run: 300,000 values/s for ten minutes, what was lost, and how memory grew.
 
 CPU is the collector's, all threads: TLS, decoding, journal with fdatasync, judge, acknowledgements.
 """
@@ -21,7 +22,8 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BIN = os.environ.get("NHIP_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin"))
+BUILD = os.environ.get("NHIP_BUILD", os.path.join(HERE, "..", "..", "build", "release"))
+BIN = os.environ.get("NHIP_BIN", os.path.join(BUILD, "bin"))
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 CONF = """
@@ -31,8 +33,9 @@ collector {{ listen = "127.0.0.1:{port}"  control = "{dir}/c.sock"  data = "{dir
 carrier "vnpt" {{ name = "V" }}
 carrier "viettel" {{ name = "W" }}
 """
-SIZES = ((56, 22, 20), (1000, 400, 25), (10000, 10000, 75))  # agents, ms a round, s to join
-GROWTH_FROM, SERIES, WINDOW_S, ROWS = 56, 45, 7, 30
+SIZES = ((56, 22, 20), (100, 40, 20), (1000, 400, 25), (10000, 10000, 75))  # agents, ms a round, s to join
+GROWTH_FROM, SERIES, WINDOW_S, ROWS = 100, 45, 7, 30
+SUSTAINED_S, SUSTAINED_AGENTS, SUSTAINED_EVERY_MS = 600, 100, 12  # 100 x 39 values each 12 ms
 REAL = "; in rounds of 10 s each record is alone in its wake-up and has an acknowledgement of its own"
 SITE = """site "{id}" {{ name = "{id}"  kind = "commune"
   link "vnpt" {{ carrier = "vnpt"  role = "primary"  interface = "eth1"  gateway = "10.0.0.1"  reflector = "10.9.9.9" }}
@@ -148,7 +151,14 @@ def totals(drill):
     return {k: float(v) for k, v in zip(words[::2], words[1::2])}
 
 
-def measure(count, every_ms, warm_s, window_s, join_s):
+def rrd_floor(folder):
+    """CPU a value of bare librrd into the files that nhip-series has made, us; it has ended."""
+    out = subprocess.run([BUILD + "/tests/rrd_floor", folder + "/data/rrd", str(ROWS)], check=True, timeout=120,
+                         stdout=subprocess.PIPE, text=True).stdout.split()
+    return float(out[3]) / float(out[1])
+
+
+def measure(count, every_ms, warm_s, window_s, join_s, with_floor=False):
     """One size: figures of a window in which all agents are connected."""
     with tempfile.TemporaryDirectory(prefix="nhip-ingest.", dir=os.environ.get("TMPDIR")) as folder:
         lab = Lab(folder, count)
@@ -174,9 +184,11 @@ def measure(count, every_ms, warm_s, window_s, join_s):
             got["collector"], got["series"], got["drill"] = ((b - a) / seconds for a, b in zip(c0, c1))
             got["offered"] = sums["values"] / sums["seconds"]
             got["waiting"], got["dropped"] = sums["waiting"], sums["dropped"]
-            return got
         finally:
             lab.stop()
+        if with_floor:
+            got["floor"] = rrd_floor(folder)
+        return got
 
 
 def report(count, got):
@@ -188,6 +200,32 @@ def report(count, got):
     say(tag + "_cpu_value", f"{value_us:.3f}", "us", budget(value_us, 0.3))
     say(tag + "_join", f"{got['join_s']:.1f}", "s", f"until all were live, as they come in over {max(5, count * 3 / 1000):.0f} s")
     return value_us
+
+
+def sustained(seconds):
+    """A rate held for long: nothing may be dropped or left waiting, and memory stays."""
+    with tempfile.TemporaryDirectory(prefix="nhip-ingest.", dir=os.environ.get("TMPDIR")) as folder:
+        lab = Lab(folder, SUSTAINED_AGENTS)
+        try:
+            drill = lab.drill(SUSTAINED_EVERY_MS, seconds + 30)
+            wait_for("the sessions", lambda: lab.live() == SUSTAINED_AGENTS, 20)
+            t0, p0, c0, rss = time.monotonic(), lab.durable(), cpu_s(lab.collector.pid), []
+            while time.monotonic() - t0 < seconds:
+                time.sleep(min(10, seconds))
+                rss.append(rss_kb(lab.collector.pid))
+            spent, records, cpu = time.monotonic() - t0, lab.durable() - p0, cpu_s(lab.collector.pid) - c0
+            drill.send_signal(2)
+            sums = totals(drill)
+            values = records * sums["values"] / sums["records"]
+            rate = values / spent
+            say("ingest_sustained_values", f"{rate:.0f}", "1/s", f"for {spent:.0f} s, offered "
+                f"{sums['values'] / sums['seconds']:.0f}; goal >= 300000: {'met' if rate >= 300000 else 'MISSED'}")
+            say("ingest_sustained_cpu_value", f"{cpu / values * 1e6:.3f}", "us")
+            say("ingest_sustained_dropped", f"{sums['dropped']:.0f}", "records", f"{sums['waiting']:.0f} waiting at the end")
+            say("ingest_sustained_memory", f"{rss[-1] / rss[len(rss) // 10]:.3f}", "x", "the collector's at the end, to that "
+                f"after a tenth of the time ({rss[len(rss) // 10]} KB)")
+        finally:
+            lab.stop()
 
 
 def main():
@@ -203,16 +241,19 @@ def main():
                 f"its site and {SERIES} series in: goal <= {25 + SERIES * 0.25:.0f}: "
                 f"{'met' if an_agent <= 25 + SERIES * 0.25 else 'MISSED'}; a session alone "
                 f"{(got['rss_kb'] - got['empty_kb']) / count:.1f} KB")
-            say(f"ingest_{count}_growth", f"{value_us / cost:.2f}", f"x {GROWTH_FROM} agents",
-                budget(value_us / cost, 1.2) + (REAL if every_ms == 10000 else ""))
+            say(f"ingest_{count}_growth", f"{value_us / cost:.2f}", "x",
+                f"CPU a value beside {GROWTH_FROM} agents; " + budget(value_us / cost, 1.2) + (REAL if every_ms == 10000 else ""))
     got = measure(100, 5, 2, WINDOW_S, 20)
     say("ingest_most_values", f"{got['values']:.0f}", "1/s",
         f"offered {got['offered']:.0f}, collector {got['collector']:.2f} and drill {got['drill']:.2f} of a processor; "
         f"goal >= 300000: {'met' if got['values'] >= 300000 else 'MISSED'}")
     say("ingest_most_cpu_value", f"{got['collector'] / got['values'] * 1e6:.3f}", "us")
     # rows are written 30 at a time: warm up until each file was made, then one turn of all
-    got = measure(1000, 1000, ROWS + 6, ROWS, 20)
-    say("ingest_series_cpu_value", f"{got['series'] / got['values'] * 1e6:.3f}", "us", "nhip-series, journal to RRD files")
+    got = measure(1000, 1000, ROWS + 6, ROWS, 20, with_floor=True)
+    series = got["series"] / got["values"] * 1e6
+    say("ingest_series_cpu_value", f"{series:.3f}", "us", "nhip-series, journal to RRD files")
+    say("ingest_series_floor", f"{got['floor']:.3f}", "us", f"bare rrd_updatex_r, the same files, {ROWS} rows a call")
+    say("ingest_series_ratio", f"{series / got['floor']:.2f}", "x floor", budget(series / got["floor"], 1.3))
     both = (got["series"] + got["collector"]) / got["values"] * 1e6
     say("ingest_rrd_cpu_value", f"{both:.3f}", "us", f"wire to RRD, rounds of 1 s; {budget(both, 2.4)}")
 
@@ -222,4 +263,7 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard != resource.RLIM_INFINITY and hard < 10300:
         raise SystemExit(f"bench: 10,000 sessions need 10,300 open files, the limit is {hard} (ulimit -Hn)")
-    main()
+    if sys.argv[1:2] == ["--sustained"]:
+        sustained(int(sys.argv[2]) if len(sys.argv) > 2 else SUSTAINED_S)
+    else:
+        main()
