@@ -206,6 +206,7 @@ gather_flush(struct series *s, struct file *f)
         err = rrdfile_create(path, f->kind, first_s - rrdfile_step(f->kind),
             s->opt.archives, s->opt.archive_count, why);
         f->on_disk = err == NH_OK;
+        f->header_bytes = 0;
     }
     if (err == NH_OK)
         err = rrdfile_update(path, f->waiting, rows, why);

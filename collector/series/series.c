@@ -232,32 +232,49 @@ series_advance(struct series *s, uint64_t durable, size_t max_records)
     return NH_OK;
 }
 
+/* The first `len` bytes of an RRD file; NULL when it has fewer, or begins otherwise. */
+static uint8_t *
+read_header(const char *path, size_t len)
+{
+    static const char magic[4] = "RRD";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint8_t *bytes = malloc(len);
+
+    if (bytes == NULL || fd < 0 || pread(fd, bytes, len, 0) != (ssize_t)len ||
+        len < sizeof(magic) || memcmp(bytes, magic, sizeof(magic)) != 0) {
+        free(bytes);
+        bytes = NULL;
+    }
+    if (fd >= 0)
+        close(fd);
+    return bytes;
+}
+
+/* librrd is asked for the length once a file: it opens it twice, which costs as much as
+ * to write the rows of a checkpoint. It is asked again when the file does not look whole,
+ * to say why. */
 static enum nh_err
 store_header(struct series *s, struct file *f)
 {
     char path[PATH_BYTES], why[RRDFILE_WHY_MAX];
     uint8_t *bytes = NULL;
     int64_t last_s;
-    size_t len;
     enum nh_err err;
-    int fd = -1;
 
     gather_path(s, f->check, path);
-    if (rrdfile_look(path, &last_s, &len, why) != NH_OK) {
+    if (f->header_bytes > 0)
+        bytes = read_header(path, f->header_bytes);
+    if (bytes == NULL && rrdfile_look(path, &last_s, &f->header_bytes, why) != NH_OK) {
         s->counts.errors++;
+        f->header_bytes = 0;
         f->broken = true; /* spoilt by another hand: the others are kept all the same */
         nh_log(NH_LOG_ERROR, "series: %s: %s; 'nhipctl series rebuild %s' makes it again",
             path, why, f->check);
         return NH_OK;
     }
-    bytes = malloc(len);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (bytes == NULL || fd < 0 || pread(fd, bytes, len, 0) != (ssize_t)len)
-        err = NH_EIO;
-    else
-        err = state_put(s->state, f->check, bytes, len);
-    if (fd >= 0)
-        close(fd);
+    if (bytes == NULL)
+        bytes = read_header(path, f->header_bytes);
+    err = bytes != NULL ? state_put(s->state, f->check, bytes, f->header_bytes) : NH_EIO;
     free(bytes);
     return err;
 }

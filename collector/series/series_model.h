@@ -16,6 +16,7 @@ struct file {
     bool on_disk, touched; /* touched: written or waiting since the last checkpoint */
     bool broken;           /* librrd refuses it: said once, then left alone */
     int64_t last_s;        /* of the last row taken */
+    size_t header_bytes;   /* as librrd said once; 0: not asked yet */
     int waiting;
     char *rows[ROWS_GATHERED]; /* owned */
 };
