@@ -6,7 +6,7 @@
  * checks of 10 s and of 60 s meet every minute, and all of them cost one wake-up there:
  *
  *   boundary        train under way, answers noted       boundary
- *   |-- start() ------ o --- o --- o --- o --- o ----------| readings stamped with this
+ *   |-- start() o ----- o ----- o ----- o ----- o ---------| readings stamped with this
  *                                            end of span --^ one, handed on together
  *
  * A round that a sensor has not ended at its boundary is not cut off: its reading comes
@@ -124,6 +124,8 @@ nh_schedule_run(struct nh_schedule *s, int64_t now_ms)
 
             if (c->sensor->instant)
                 begin_round(c, next - c->assignment.every_ms, 0);
+            else if (c->running && c->sensor->boundary != NULL)
+                c->sensor->boundary(c->probe);
             filled += collect(c, &s->batch[filled]);
             c->next_ms = next;
             if (!c->sensor->instant && !c->running)

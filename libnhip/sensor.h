@@ -6,10 +6,11 @@
  * one or more kinds (icmp: path, gateway, far, pop, ping; http, tcp, dns: service). All
  * are asynchronous on the loop; none blocks, none forks.
  *
- * The schedule spreads the probes of a round over it, and stamps each reading with its
- * round's boundary on CLOCK_BOOTTIME. A check that could not be run (interface missing,
- * no permission) gives no reading, and says why in its status; one that got no answer
- * gives a reading with `lost` = `sent`, or `up` = 0.
+ * The schedule begins the rounds of all checks together and stamps each reading with its
+ * round's boundary on CLOCK_BOOTTIME; a sensor spreads its probes over the round. A check
+ * that could not be run (interface missing, no permission) gives no reading, and says why
+ * in its status; one that got no answer gives a reading with `lost` = `sent`, or `up` =
+ * 0.
  */
 #ifndef NH_SENSOR_H
 #define NH_SENSOR_H
@@ -58,6 +59,9 @@ struct nh_sensor {
         struct nh_probe **out, const struct nh_probe_context *ctx, char why[128]);
     /* Begin one round that is to end within `span_ms`. */
     void (*start)(struct nh_probe *p, uint32_t span_ms);
+    /* The boundary is here and the round has not ended: end it now, if nothing more can
+     * come of it. NULL: the sensor ends each round by itself. */
+    void (*boundary)(struct nh_probe *p);
     void (*close)(struct nh_probe *p);
 };
 

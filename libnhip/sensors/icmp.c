@@ -2,13 +2,16 @@
 /*
  * icmp.c - sensor "icmp": a train of echo requests in each round
  *
- * The packets of a train are spread evenly over the round, the last one early enough for
- * its answer to count. An agent's few trains leave in the same few wake-ups; where there
- * are hundreds, every sixteen probes have a phase of their own, so that they do not leave
- * as one burst.
+ * A train leaves at five instants of its round, the first at its beginning, the last
+ * early enough for its answer to count; up to ten packets that is one or two at a time.
+ * All trains that begin at one boundary have the same instants, and answers lie in the
+ * socket, dated by the kernel, until the next of them or the boundary: so an agent's
+ * checks wake it up five times a round, however many there are. Where there are hundreds,
+ * every sixteen probes have a phase of their own, so that they do not leave as one burst.
  *
  * A probe is in the heap of its shared state while its round is under way, by when it has
- * to do something next: send, or give up waiting. An answer counts once, within the
+ * to do something next: send, or give up waiting. That is done at the boundary, and by
+ * the probe itself only when packets are out then. An answer counts once, within the
  * timeout, from the address that was asked; others (late, doubled, of an earlier round)
  * change nothing.
  *
@@ -33,7 +36,9 @@ enum {
     COUNT_MAX = 100,
     SIZE_DEFAULT = 56,
     TIMEOUT_DEFAULT_MS = 2000,
-    TOGETHER = 16, /* probes that share a phase */
+    TOGETHER = 16,             /* probes that share a phase */
+    ONE_START_US = 50000,      /* starts within this are of one boundary */
+    BOUNDARY_LATE_US = 200000, /* after the span: then the probe ends its round itself */
     NO_PLACE = -1,
 };
 
@@ -44,6 +49,7 @@ struct shared_socket {
     char interface[IF_NAMESIZE];
     unsigned users;
     int64_t checked_ms; /* when its binding was last looked at */
+    int64_t read_ms;    /* when its answers were */
     char why[128];      /* why there is no socket */
 };
 
@@ -55,6 +61,7 @@ struct icmp_shared {
     size_t probe_room, probe_count;
     struct nh_probe **heap; /* room for all probes */
     size_t heap_count;
+    int64_t start_us; /* the last boundary's */
 };
 
 struct nh_probe {
@@ -69,7 +76,7 @@ struct nh_probe {
     uint16_t count, next, open; /* packets of a train, next to send, still unanswered */
     int unsent_error;
     int64_t timeout_us, round_timeout_us, gap_us;
-    int64_t due_us, first_us;
+    int64_t due_us, first_us, over_us, span_end_us;
     struct icmp_packet packets[];
 };
 
@@ -216,8 +223,8 @@ is_target(const struct nh_probe *p, const struct sockaddr_storage *from)
 }
 
 static void
-on_packet_answer(void *arg, struct icmp_id id, const struct sockaddr_storage *from,
-    int64_t arrived_ns, int64_t lag_us)
+on_packet_answer(
+    void *arg, struct icmp_id id, const struct sockaddr_storage *from, int64_t arrived_ns)
 {
     struct nh_probe *p = find_probe(arg, id);
     struct icmp_packet *packet;
@@ -228,7 +235,7 @@ on_packet_answer(void *arg, struct icmp_id id, const struct sockaddr_storage *fr
     packet = &p->packets[id.seq];
     if (packet->state != ICMP_SENT)
         return; /* doubled */
-    rtt_ns = icmp_rtt_ns(packet, arrived_ns, lag_us, nh_clock_mono_us());
+    rtt_ns = icmp_rtt_ns(packet, arrived_ns, nh_clock_mono_us(), nh_clock_wall_us());
     if (rtt_ns > p->round_timeout_us * 1000)
         return; /* late */
     packet->rtt_ns = rtt_ns;
@@ -250,6 +257,22 @@ on_packet_unsent(void *arg, struct icmp_id id, int error)
     p->open--;
 }
 
+static int64_t
+tick_us(const struct nh_probe *p, uint16_t packet)
+{
+    return p->first_us + (int64_t)icmp_tick_of(packet, p->count) * p->gap_us;
+}
+
+/* Read what has come over `via`, once for all its probes. */
+static void
+read_socket(struct shared_socket *via, int64_t now_us)
+{
+    if (via->socket == NULL || via->read_ms == now_us / 1000)
+        return;
+    via->read_ms = now_us / 1000;
+    icmp_socket_read(via->socket);
+}
+
 /* Send the probe's next packet, or give up on those that have not been answered. */
 static void
 act(struct nh_probe *p, int64_t now_us)
@@ -260,11 +283,18 @@ act(struct nh_probe *p, int64_t now_us)
         finish(p);
         return;
     }
-    p->packets[p->next] = (struct icmp_packet){ .state = ICMP_SENT, .sent_us = now_us };
+    p->packets[p->next] = (struct icmp_packet){
+        .state = ICMP_SENT, .sent_us = now_us, .wall_us = nh_clock_wall_us()
+    };
     p->next++;
     p->open++;
-    p->due_us = p->next < p->count ? p->first_us + p->next * p->gap_us
-                                   : now_us + p->round_timeout_us;
+    p->over_us = now_us + p->round_timeout_us;
+    if (p->next < p->count)
+        p->due_us = tick_us(p, p->next);
+    else if (p->over_us > p->span_end_us + BOUNDARY_LATE_US)
+        p->due_us = p->over_us;
+    else
+        p->due_us = p->span_end_us + BOUNDARY_LATE_US;
     heap_settle(p->shared, (size_t)p->place, p);
     icmp_socket_send(p->via->socket, &p->target, p->target_len, id, p->size);
 }
@@ -279,6 +309,9 @@ on_icmp_due(void *arg)
     while (sh->heap_count > 0 && sh->heap[0]->due_us <= now_us) {
         struct nh_probe *p = sh->heap[0];
 
+        read_socket(p->via, now_us);
+        if (p->place == NO_PLACE || p->due_us > now_us)
+            continue; /* that has ended it */
         if (last != NULL && last != p->via->socket)
             icmp_socket_flush(last);
         last = p->via->socket;
@@ -312,11 +345,45 @@ refresh_socket(struct icmp_shared *sh, struct shared_socket *via)
 }
 
 static void
+icmp_boundary(struct nh_probe *p)
+{
+    int64_t now_us = nh_clock_mono_us();
+
+    read_socket(p->via, now_us);
+    if (p->place != NO_PLACE && p->next == p->count) {
+        if (now_us >= p->over_us) {
+            finish(p);
+        } else {
+            p->due_us = p->over_us;
+            heap_settle(p->shared, (size_t)p->place, p);
+        }
+    }
+    arm(p->shared);
+}
+
+/* The last phase's last packets leave one timeout before the span's end. */
+static void
+lay_out(struct nh_probe *p, int64_t span_us)
+{
+    struct icmp_shared *sh = p->shared;
+    int64_t phases = (int64_t)((sh->probe_count + TOGETHER - 1) / TOGETHER);
+    int64_t phase = (int64_t)(p->number / TOGETHER) % phases;
+    int64_t steps = (int64_t)icmp_ticks(p->count) * phases - 1;
+    int64_t now_us = nh_clock_mono_us();
+
+    if (now_us - sh->start_us > ONE_START_US)
+        sh->start_us = now_us;
+    p->round_timeout_us = p->timeout_us < span_us / 2 ? p->timeout_us : span_us / 2;
+    p->gap_us = (span_us - p->round_timeout_us) / steps * phases;
+    p->first_us = sh->start_us + p->gap_us / phases * phase;
+    p->span_end_us = sh->start_us + span_us;
+    p->due_us = p->first_us;
+}
+
+static void
 icmp_start(struct nh_probe *p, uint32_t span_ms)
 {
     struct icmp_shared *sh = p->shared;
-    int64_t span_us = (int64_t)span_ms * 1000;
-    size_t phases = (sh->probe_count + TOGETHER - 1) / TOGETHER;
 
     if (!refresh_socket(sh, p->via)) {
         p->ctx->done(p->ctx->done_arg, NULL, p->via->why);
@@ -326,11 +393,7 @@ icmp_start(struct nh_probe *p, uint32_t span_ms)
     p->next = p->open = 0;
     p->unsent_error = 0;
     memset(p->packets, 0, p->count * sizeof(p->packets[0]));
-    p->round_timeout_us = p->timeout_us < span_us / 2 ? p->timeout_us : span_us / 2;
-    p->gap_us = (span_us - p->round_timeout_us) / p->count;
-    p->first_us = nh_clock_mono_us() +
-                  p->gap_us * (int64_t)(p->number / TOGETHER % phases) / (int64_t)phases;
-    p->due_us = p->first_us;
+    lay_out(p, (int64_t)span_ms * 1000);
     heap_add(sh, p);
     if (sh->heap[0] == p)
         arm(sh);
@@ -350,7 +413,7 @@ use_socket(struct icmp_shared *sh, int family, const char *interface)
             return NULL;
         via->family = family;
         snprintf(via->interface, sizeof(via->interface), "%s", interface);
-        via->checked_ms = -1;
+        via->checked_ms = via->read_ms = -1;
         via->next = sh->sockets;
         sh->sockets = via;
     }
@@ -529,5 +592,6 @@ const struct nh_sensor nh_sensor_icmp = {
     .params = icmp_params,
     .open = icmp_open,
     .start = icmp_start,
+    .boundary = icmp_boundary,
     .close = icmp_close,
 };

@@ -18,8 +18,12 @@
  *   |  zeros up to the size asked for ...                   |
  *
  * Times are the kernel's (SO_TIMESTAMPING, software): a loop that is late does not make
- * a line look slow. Departures come on the error queue, numbered by OPT_ID in order of
- * sending; that number is kept in step by starting it anew after any failed send.
+ * a line look slow, and answers can wait for the next wake-up that has another reason.
+ * Departures come on the error queue, numbered by OPT_ID in order of sending; that number
+ * is kept in step by starting it anew after any failed send.
+ *
+ * The kernel begins to date packets a moment after it was first asked, and dates what
+ * came before by when it is read (sock.h): so a young socket is read at once.
  */
 #include "libnhip/sensors/icmp_socket.h"
 #include "libnhip/clock.h"
@@ -45,6 +49,7 @@ enum {
     ICMP_HEADER = 8,
     RX_BYTES = 60 + ICMP_HEADER + ICMP_COOKIE_LEN, /* an IPv4 header comes with raw */
     CONTROL_BYTES = 256,
+    YOUNG_MS = 1000,
     RCVBUF_BYTES = 1 << 20,
     TIMESTAMPS = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |
                  SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY,
@@ -64,6 +69,8 @@ struct left {
 struct icmp_socket {
     int fd, family;
     bool raw, stamped;
+    bool eager; /* `readable` is waited for */
+    int64_t opened_ms;
     unsigned ifindex; /* 0: not bound */
     char interface[IF_NAMESIZE];
     uint16_t raw_id;
@@ -206,25 +213,30 @@ take_answer(struct icmp_socket *s, struct msghdr *msg, size_t len)
 {
     struct icmp_id id;
     uint32_t number;
-    int64_t ns, lag_us;
 
     if (!read_answer(s, msg->msg_iov->iov_base, len, &id))
         return;
-    ns = read_stamp(msg, &number);
-    lag_us = ns > 0 ? nh_clock_wall_us() - ns / 1000 : 0;
-    s->events.on_answer(s->events.arg, id, msg->msg_name, ns, lag_us);
+    s->events.on_answer(s->events.arg, id, msg->msg_name, read_stamp(msg, &number));
+}
+
+void
+icmp_socket_read(struct icmp_socket *s)
+{
+    if (s->stamped)
+        drain(s, MSG_ERRQUEUE, take_departure);
+    drain(s, 0, take_answer);
+    if (s->eager && s->stamped && nh_clock_mono_ms() - s->opened_ms >= YOUNG_MS) {
+        event_del(s->readable);
+        s->eager = false;
+    }
 }
 
 static void
 on_icmp_readable(evutil_socket_t fd, short what, void *arg)
 {
-    struct icmp_socket *s = arg;
-
     (void)fd;
     (void)what;
-    if (s->stamped)
-        drain(s, MSG_ERRQUEUE, take_departure);
-    drain(s, 0, take_answer);
+    icmp_socket_read(arg);
 }
 
 /* Let only our answers through to a raw socket. */
@@ -355,6 +367,8 @@ icmp_socket_open(struct icmp_socket **out, struct event_base *base, int family,
     s->readable = event_new(base, s->fd, EV_READ | EV_PERSIST, on_icmp_readable, s);
     if (s->readable == NULL || event_add(s->readable, NULL) != 0)
         goto out;
+    s->eager = true;
+    s->opened_ms = nh_clock_mono_ms();
     *out = s;
     s = NULL;
     why[0] = '\0';
@@ -436,6 +450,6 @@ icmp_socket_flush(struct icmp_socket *s)
         done++;
     }
     s->batched = 0;
-    if (s->stamped) /* most departures are there already: no wake-up for them alone */
+    if (s->stamped && s->eager) /* most are there already: no wake-up for them alone */
         drain(s, MSG_ERRQUEUE, take_departure);
 }

@@ -5,6 +5,10 @@
  * One socket serves all probes of an address family and an interface. Requests are
  * gathered and sent together; the caller is told of each request's time of leaving, of
  * each answer and of each request that could not be sent.
+ *
+ * Answers lie in the socket, dated by the kernel, until icmp_socket_read(): none of them
+ * wakes the process by itself. Only while the kernel does not date them (a socket's first
+ * second, or always) are they read as they come.
  */
 #ifndef NH_SENSORS_ICMP_SOCKET_H
 #define NH_SENSORS_ICMP_SOCKET_H
@@ -29,9 +33,9 @@ struct icmp_id {
 struct icmp_socket_events {
     /* The request left at `real_ns` by the kernel's wall clock. */
     void (*on_left)(void *arg, struct icmp_id id, int64_t real_ns);
-    /* An answer: `arrived_ns` by the kernel's wall clock (0: not told), `lag_us` ago. */
+    /* An answer: `arrived_ns` by the kernel's wall clock, 0: not told. */
     void (*on_answer)(void *arg, struct icmp_id id, const struct sockaddr_storage *from,
-        int64_t arrived_ns, int64_t lag_us);
+        int64_t arrived_ns);
     /* The request was not sent, for `error` (errno). */
     void (*on_unsent)(void *arg, struct icmp_id id, int error);
     void *arg;
@@ -45,6 +49,9 @@ void icmp_socket_close(struct icmp_socket *s);
 /* The interface is there and still the one that the socket is bound to. */
 bool icmp_socket_is_bound(const struct icmp_socket *s);
 bool icmp_socket_fits(const struct icmp_socket *s, int family, const char *interface);
+
+/* Tell of all that has left and come so far. */
+void icmp_socket_read(struct icmp_socket *s);
 
 /* Send an echo request of `size` bytes of payload with the next icmp_socket_flush(), or
  * at once when the batch is full. `to` is borrowed until then. */

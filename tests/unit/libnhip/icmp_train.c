@@ -65,30 +65,74 @@ nothing_sent(void)
 }
 
 static void
-round_trips(void)
+pairs_of_ten(void)
+{
+    /* the second of two that leave together waits for the first: not the line's doing */
+    static const int ms[] = { 10, 15, 12, 17, 10, 15, 12, 17, 10, 15 };
+    struct icmp_packet packets[10];
+    struct nh_reading r = { 0 };
+
+    CHECK(icmp_summary(nh_kind_find("path"), packets, train(packets, ms, 10), &r));
+    CHECK_EQ(r.value[NH_ICMP_JITTER], 2000, "each with its like of the instant before");
+}
+
+static void
+instants(void)
 {
     static const struct {
-        const char *name;
-        int64_t left_ns, arrived_ns, lag_us, want_ns;
+        size_t count, ticks;
+        size_t at[12];
     } rows[] = {
-        /* sent at 1 s, seen at 1.020 s: we saw 20 ms */
-        { "kernel's own times", 5000 * (int64_t)MS, 5012 * (int64_t)MS, 7000, 12 * MS },
-        { "wall clock stepped forward", 5000 * (int64_t)MS, 9000 * (int64_t)MS, 4000,
-            16 * MS },
-        { "wall clock stepped back", 5000 * (int64_t)MS, 3000 * (int64_t)MS, 2000,
-            18 * MS },
-        { "departure not told", 0, 5012 * (int64_t)MS, 5000, 15 * MS },
-        { "nothing told", 0, 0, 0, 20 * MS },
-        { "stepped while it lay in the socket", 0, 5012 * (int64_t)MS, -400000, 20 * MS },
+        { 1, 5, { 0 } },
+        { 3, 5, { 0, 1, 3 } },
+        { 5, 5, { 0, 1, 2, 3, 4 } },
+        { 7, 5, { 0, 0, 1, 2, 2, 3, 4 } },
+        { 10, 5, { 0, 0, 1, 1, 2, 2, 3, 3, 4, 4 } },
+        { 12, 10, { 0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9 } },
+    };
+
+    for (size_t r = 0; r < NH_COUNT(rows); r++) {
+        CHECK_EQ(icmp_ticks(rows[r].count), rows[r].ticks, "instants");
+        for (size_t i = 0; i < rows[r].count; i++)
+            CHECK_EQ(icmp_tick_of(i, rows[r].count), rows[r].at[i], "instant of packet");
+    }
+    CHECK_EQ(icmp_ticks(100), 50, "never more than two at a time");
+}
+
+static void
+round_trips(void)
+{
+    /* sent at 1 s, by the wall clock at 5 s; read 2 s later */
+    static const struct {
+        const char *name;
+        int64_t left_ms, arrived_ms, wall_ms, want_ms;
+    } rows[] = {
+        { "kernel's own times", 5001, 5013, 7000, 12 },
+        { "departure not told", 0, 5012, 7000, 12 },
+        { "nothing told", 0, 0, 7000, 2000 },
+        { "forward 4 s before it left", 9001, 9013, 11000, 12 },
+        { "forward 4 s while it was out", 5001, 9013, 11000, 12 },
+        { "forward 4 s after it came", 5001, 5013, 11000, 12 },
+        { "forward half a second while it was out", 5001, 5513, 7500, 12 },
+        { "forward half a second after it came", 5001, 5013, 7500, 12 },
+        { "back 4 s before it left", 1001, 1013, 3000, 12 },
+        { "back 4 s while it was out", 5001, 1013, 3000, 12 },
+        { "back half a second while it was out", 5001, 4513, 6500, 12 },
+        { "back half a second after it came", 5001, 5013, 6500, 12 },
+        { "back after it came, departure not told", 0, 5012, 6500, 12 },
+        { "slewed by a millisecond", 5001, 5013, 7001, 12 },
+        { "nothing fits", 5001, 60000, 7000, 2000 },
     };
 
     for (size_t i = 0; i < NH_COUNT(rows); i++) {
-        struct icmp_packet p = {
-            .state = ICMP_SENT, .sent_us = 1000000, .left_ns = rows[i].left_ns
-        };
+        struct icmp_packet p = { .state = ICMP_SENT,
+            .sent_us = 1000000,
+            .wall_us = 5000000,
+            .left_ns = rows[i].left_ms * MS };
 
-        CHECK_EQ(icmp_rtt_ns(&p, rows[i].arrived_ns, rows[i].lag_us, 1020000),
-            rows[i].want_ns, rows[i].name);
+        CHECK_EQ(
+            icmp_rtt_ns(&p, rows[i].arrived_ms * MS, 3000000, rows[i].wall_ms * 1000),
+            rows[i].want_ms * MS, rows[i].name);
     }
 }
 
@@ -97,6 +141,8 @@ main(void)
 {
     RUN(summaries);
     RUN(nothing_sent);
+    RUN(pairs_of_ten);
+    RUN(instants);
     RUN(round_trips);
     return check_done();
 }
