@@ -19,7 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000 };
+enum {
+    TICK_MIN_MS = 1000, /* housekeeping: with each round, and when a spill is due */
+    TICK_MAX_MS = 60000,
+};
 
 struct agent {
     struct nh_loop *loop;              /* borrowed */
@@ -66,11 +69,31 @@ kick_all(struct agent *a)
 }
 
 static void
+arm_tick(struct agent *a)
+{
+    int64_t now = nh_clock_mono_ms(), due = spool_spill_due_ms(a->spool);
+
+    if (due > now + TICK_MAX_MS)
+        due = now + TICK_MAX_MS;
+    if (due < now + TICK_MIN_MS) /* one that fails is tried again */
+        due = now + TICK_MIN_MS;
+    nh_timer_at(a->tick, due);
+}
+
+static void
+housekeep(struct agent *a)
+{
+    spool_tick(a->spool);
+    arm_tick(a);
+}
+
+static void
 on_agent_readings(void *arg, struct nh_reading *readings, size_t count)
 {
     struct agent *a = arg;
 
     spool_readings(a->spool, readings, count);
+    housekeep(a);
     for (size_t i = 0; i < count; i++)
         if (readings[i].check >= 1 && readings[i].check <= NH_DICT_MAX)
             a->newest[readings[i].check - 1] = readings[i];
@@ -83,6 +106,7 @@ on_agent_event(void *arg, const struct nh_event *event)
     struct agent *a = arg;
 
     spool_event(a->spool, event);
+    arm_tick(a);
     kick_all(a);
 }
 
@@ -136,10 +160,14 @@ on_agent_joined(void *arg)
 static void
 on_agent_tick(void *arg)
 {
-    struct agent *a = arg;
+    housekeep(arg);
+}
 
-    spool_tick(a->spool);
-    nh_timer_after(a->tick, TICK_MS);
+/* An uplink's collector has stored more: the spill moves on. */
+static void
+on_agent_released(void *arg)
+{
+    arm_tick(arg);
 }
 
 static json_t *
@@ -202,12 +230,13 @@ agent_start(struct agent **out, struct nh_loop *loop, const struct agent_config 
     if ((err = nh_timer_new(&a->tick, nh_loop_base(loop), on_agent_tick, a)) != NH_OK ||
         (err = nh_timer_new(&a->afresh, nh_loop_base(loop), on_agent_afresh, a)) != NH_OK)
         goto out;
-    nh_timer_after(a->tick, TICK_MS);
+    arm_tick(a);
     a->host = (struct uplink_host){ .base = nh_loop_base(loop),
         .config = config,
         .spool = a->spool,
         .assignments = a->assignments,
         .newest = newest_since,
+        .on_released = on_agent_released,
         .on_new_stream = on_agent_new_stream,
         .on_joined = on_agent_joined,
         .arg = a };

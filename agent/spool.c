@@ -308,6 +308,12 @@ spool_tick(struct spool *sp)
     sp->fill_said = mark;
 }
 
+int64_t
+spool_spill_due_ms(struct spool *sp)
+{
+    return nh_journal_spill_due_ms(sp->journal);
+}
+
 enum nh_err
 spool_new_stream(struct spool *sp)
 {

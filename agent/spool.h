@@ -35,6 +35,7 @@ const struct nh_boot *spool_boot(const struct spool *sp, uint32_t epoch);
 void spool_readings(struct spool *sp, struct nh_reading *readings, size_t count);
 void spool_event(struct spool *sp, const struct nh_event *event);
 void spool_tick(struct spool *sp);
+int64_t spool_spill_due_ms(struct spool *sp); /* see nh_journal_spill_due_ms() */
 /* Leave the stream for a new one: it is another's too (cloned disk, old backup). */
 enum nh_err spool_new_stream(struct spool *sp) NH_MUST_CHECK;
 /* Keep a record that the collector will never accept, apart from the rest. */

@@ -185,6 +185,7 @@ owner_release(void *arg, uint64_t pos)
     struct uplink *up = arg;
 
     nh_cursor_release(up->cursor, pos);
+    up->host->on_released(up->host->arg);
 }
 
 static uint64_t

@@ -22,6 +22,8 @@ struct uplink_host {
     struct assignments *assignments;
     /* The newest reading of each check newer than since_ms. */
     size_t (*newest)(void *arg, int64_t since_ms, struct nh_reading *out, size_t max);
+    /* The collector has more records on its disk. */
+    void (*on_released)(void *arg);
     /* The stream was left for a new one: every uplink has to begin again. */
     void (*on_new_stream)(void *arg);
     /* A session runs on a key that is not a token's (for `join`); may be NULL. */

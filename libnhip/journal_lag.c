@@ -243,14 +243,27 @@ nhj_lag_make_room(struct nh_journal *j, size_t need)
     return err;
 }
 
+int64_t
+nh_journal_spill_due_ms(struct nh_journal *j)
+{
+    int64_t lag_ms, sync_ms;
+
+    if (j->lag)
+        forget_ages(j, done_with(j));
+    if (!j->lag || j->age_count == 0)
+        return INT64_MAX;
+    lag_ms = j->ages[0].mono_ms + NH_JOURNAL_LAG_S * 1000;
+    sync_ms = j->last_spill_ms + NH_JOURNAL_SPILL_SYNC_S * 1000;
+    return lag_ms > sync_ms ? lag_ms : sync_ms;
+}
+
 void
 nhj_lag_tick(struct nh_journal *j, int64_t mono_ms)
 {
     enum nh_err err;
 
     nhj_lag_drop_released(j);
-    if (j->age_count == 0 || mono_ms - j->ages[0].mono_ms < NH_JOURNAL_LAG_S * 1000 ||
-        mono_ms - j->last_spill_ms < NH_JOURNAL_SPILL_SYNC_S * 1000)
+    if (mono_ms < nh_journal_spill_due_ms(j))
         return;
     err = nhj_lag_spill(j);
     j->last_spill_ms = mono_ms;
