@@ -16,7 +16,8 @@ enum {
     SESSION_WINDOW = 64 << 10,
     SESSION_OUTPUT_MAX = 256 << 10,
     SESSION_FRAMES_PER_S = 200,
-    SESSION_ACK_EVERY_MS = 10000,
+    SESSION_ACK_WITH_MS = 9500, /* since the oldest durable record not acknowledged */
+    SESSION_ACK_LATEST_MS = 11000,
     SESSION_PARKED_MAX = 2 * SESSION_WINDOW,
 };
 
@@ -31,6 +32,7 @@ struct session {
     bool charged;         /* holds a token of the door */
     bool got_dict, catching_up, ack_due, told_full;
     int64_t accepted_ms, deadline_ms, heard_ms, acked_ms, pinged_ms; /* mono */
+    int64_t ack_due_ms; /* since when `ack_due`; mono */
     char peer[64];
     char identity[NH_IDENTITY_MAX];
     struct intake_agent *agent; /* from HELLO on */

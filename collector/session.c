@@ -142,8 +142,10 @@ send_ping(struct session *s)
     session_send(s, &msg);
 }
 
-/* At once while there is a backlog or a good part of the window is used; else so that a
- * thin line carries one every ten seconds. */
+/* At once while there is a backlog or a good part of the window is used; else one for two
+ * rounds of ten seconds: an ACK costs two packets. It goes when the oldest record that it
+ * is about has waited SESSION_ACK_WITH_MS, with the next that is durable, or by itself at
+ * SESSION_ACK_LATEST_MS: an agent writes to its flash after NH_JOURNAL_LAG_S. */
 void
 intake_durable(struct intake *in, struct store_source *src)
 {
@@ -152,11 +154,13 @@ intake_durable(struct intake *in, struct store_source *src)
     (void)in;
     if (s == NULL || s->state != NH_COLLECTOR_READY)
         return;
+    if (!s->ack_due)
+        s->ack_due_ms = nh_clock_mono_ms();
     s->ack_due = true;
     if (s->catching_up && src->durable_pos + 1 >= s->next_pos)
         s->catching_up = false;
     else if (!s->catching_up && s->unacked_bytes < SESSION_WINDOW / 4 &&
-             nh_clock_mono_ms() - s->acked_ms < SESSION_ACK_EVERY_MS - 500)
+             nh_clock_mono_ms() - s->ack_due_ms < SESSION_ACK_WITH_MS)
         return;
     session_ack(s);
 }
@@ -680,7 +684,7 @@ session_tick(struct session *s, int64_t mono_ms)
         }
         if (mono_ms - s->heard_ms > NH_DEAD_AFTER_S * INT64_C(1000))
             session_end(s, NH_WIRE_TIMEOUT, "silent for 90 seconds");
-        else if (s->ack_due && mono_ms - s->acked_ms >= SESSION_ACK_EVERY_MS - 500)
+        else if (s->ack_due && mono_ms - s->ack_due_ms >= SESSION_ACK_LATEST_MS)
             session_ack(s);
         else if (mono_ms - s->pinged_ms >= PING_EVERY_MS)
             send_ping(s);
