@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum {
-    TICK_MIN_MS = 1000, /* housekeeping: with each round, and when a spill is due */
+    TICK_MIN_MS = 1000, /* housekeeping: after an ACK, and when a spill is due */
     TICK_MAX_MS = 60000,
 };
 
@@ -34,6 +34,8 @@ struct agent {
     struct uplink *uplinks[AGENT_COLLECTORS_MAX];
     struct status_server *status;
     struct nh_timer *tick, *afresh;
+    int64_t ticked_ms;
+    bool released;             /* something, since then */
     struct nh_reading *newest; /* by check number - 1 */
     unsigned joined;
 };
@@ -71,19 +73,20 @@ kick_all(struct agent *a)
 static void
 arm_tick(struct agent *a)
 {
-    int64_t now = nh_clock_mono_ms(), due = spool_spill_due_ms(a->spool);
+    int64_t due = spool_spill_due_ms(a->spool);
+    int64_t latest = a->ticked_ms + (a->released ? TICK_MIN_MS : TICK_MAX_MS);
 
-    if (due > now + TICK_MAX_MS)
-        due = now + TICK_MAX_MS;
-    if (due < now + TICK_MIN_MS) /* one that fails is tried again */
-        due = now + TICK_MIN_MS;
-    nh_timer_at(a->tick, due);
+    if (due < a->ticked_ms + TICK_MIN_MS) /* one that fails is tried again */
+        due = a->ticked_ms + TICK_MIN_MS;
+    nh_timer_at(a->tick, due < latest ? due : latest);
 }
 
 static void
 housekeep(struct agent *a)
 {
     spool_tick(a->spool);
+    a->ticked_ms = nh_clock_mono_ms();
+    a->released = false;
     arm_tick(a);
 }
 
@@ -93,7 +96,7 @@ on_agent_readings(void *arg, struct nh_reading *readings, size_t count)
     struct agent *a = arg;
 
     spool_readings(a->spool, readings, count);
-    housekeep(a);
+    arm_tick(a);
     for (size_t i = 0; i < count; i++)
         if (readings[i].check >= 1 && readings[i].check <= NH_DICT_MAX)
             a->newest[readings[i].check - 1] = readings[i];
@@ -163,11 +166,17 @@ on_agent_tick(void *arg)
     housekeep(arg);
 }
 
-/* An uplink's collector has stored more: the spill moves on. */
+/* An uplink's collector has stored more: it can go from here, in this same wake-up. */
 static void
 on_agent_released(void *arg)
 {
-    arm_tick(arg);
+    struct agent *a = arg;
+
+    a->released = true;
+    if (nh_clock_mono_ms() - a->ticked_ms >= TICK_MIN_MS)
+        housekeep(a);
+    else
+        arm_tick(a);
 }
 
 static json_t *
@@ -230,6 +239,7 @@ agent_start(struct agent **out, struct nh_loop *loop, const struct agent_config 
     if ((err = nh_timer_new(&a->tick, nh_loop_base(loop), on_agent_tick, a)) != NH_OK ||
         (err = nh_timer_new(&a->afresh, nh_loop_base(loop), on_agent_afresh, a)) != NH_OK)
         goto out;
+    a->ticked_ms = nh_clock_mono_ms();
     arm_tick(a);
     a->host = (struct uplink_host){ .base = nh_loop_base(loop),
         .config = config,

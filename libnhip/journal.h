@@ -182,8 +182,8 @@ void nh_journal_commit_run(struct nh_commit *c);
 enum nh_err nh_journal_commit_end(
     struct nh_journal *j, struct nh_commit *c) NH_MUST_CHECK;
 
-/* Housekeeping, about once a second, or (in memory) with each record and when the spill
- * is due: spill, age, bounds, cursors to `state`, compression. */
+/* Housekeeping, about once a second, or after releases and when a spill is due: spill,
+ * age, bounds, cursors to `state`, compression. */
 void nh_journal_tick(struct nh_journal *j, int64_t mono_ms, int64_t wall_ms);
 /* When the oldest record that nobody released has to be spilled; INT64_MAX: there is
  * none. Appends and releases move it. */

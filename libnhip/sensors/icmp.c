@@ -37,6 +37,7 @@ enum {
     SIZE_DEFAULT = 56,
     TIMEOUT_DEFAULT_MS = 2000,
     TOGETHER = 16,             /* probes that share a phase */
+    READ_AGAIN_MS = 5,         /* a boundary has just read what the first instant would */
     ONE_START_US = 50000,      /* starts within this are of one boundary */
     BOUNDARY_LATE_US = 200000, /* after the span: then the probe ends its round itself */
     NO_PLACE = -1,
@@ -267,7 +268,7 @@ tick_us(const struct nh_probe *p, uint16_t packet)
 static void
 read_socket(struct shared_socket *via, int64_t now_us)
 {
-    if (via->socket == NULL || via->read_ms == now_us / 1000)
+    if (via->socket == NULL || now_us / 1000 - via->read_ms < READ_AGAIN_MS)
         return;
     via->read_ms = now_us / 1000;
     icmp_socket_read(via->socket);
@@ -304,7 +305,6 @@ on_icmp_due(void *arg)
 {
     struct icmp_shared *sh = arg;
     int64_t now_us = nh_clock_mono_us();
-    struct icmp_socket *last = NULL;
 
     while (sh->heap_count > 0 && sh->heap[0]->due_us <= now_us) {
         struct nh_probe *p = sh->heap[0];
@@ -312,13 +312,11 @@ on_icmp_due(void *arg)
         read_socket(p->via, now_us);
         if (p->place == NO_PLACE || p->due_us > now_us)
             continue; /* that has ended it */
-        if (last != NULL && last != p->via->socket)
-            icmp_socket_flush(last);
-        last = p->via->socket;
         act(p, now_us);
     }
-    if (last != NULL)
-        icmp_socket_flush(last);
+    for (const struct shared_socket *via = sh->sockets; via != NULL; via = via->next)
+        if (via->socket != NULL)
+            icmp_socket_flush(via->socket);
     arm(sh);
 }
 
@@ -413,7 +411,8 @@ use_socket(struct icmp_shared *sh, int family, const char *interface)
             return NULL;
         via->family = family;
         snprintf(via->interface, sizeof(via->interface), "%s", interface);
-        via->checked_ms = via->read_ms = -1;
+        via->checked_ms = -1;
+        via->read_ms = -READ_AGAIN_MS;
         via->next = sh->sockets;
         sh->sockets = via;
     }

@@ -431,6 +431,8 @@ icmp_socket_flush(struct icmp_socket *s)
 {
     unsigned done = 0;
 
+    if (s->batched == 0)
+        return;
     while (done < s->batched) {
         int n = sendmmsg(s->fd, s->out + done, s->batched - done, MSG_DONTWAIT);
         int error = errno;
