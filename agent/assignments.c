@@ -319,6 +319,19 @@ assignments_generation(const struct assignments *a, size_t collector)
     return a->lists[collector].generation;
 }
 
+bool
+assignments_find(const struct assignments *a, size_t collector, const char *check,
+    struct nh_assignment *out)
+{
+    const struct nh_buf *bytes = &a->lists[collector].bytes;
+    struct nh_slice in = nh_slice_of(bytes->data, bytes->len);
+
+    while (in.len > 0 && nh_assignment_decode(&in, out) == NH_OK)
+        if (strcmp(out->check, check) == 0)
+            return is_allowed(a, out);
+    return false;
+}
+
 const char *
 assignments_interface(const struct assignments *a, size_t i)
 {

@@ -33,6 +33,10 @@ bool assignments_part(struct assignments *a, size_t collector,
 /* The generation in force from that collector, 0: none. */
 uint64_t assignments_generation(const struct assignments *a, size_t collector);
 
+/* The check of that id in the list of this collector, copied; false: it assigned none. */
+bool assignments_find(const struct assignments *a, size_t collector, const char *check,
+    struct nh_assignment *out);
+
 /* The i-th distinct interface named by the assignments ("" where none), NULL past the
  * end: the ways out of this box. */
 const char *assignments_interface(const struct assignments *a, size_t i);

@@ -12,6 +12,7 @@
  */
 #include "agent/uplink.h"
 #include "agent/keyring.h"
+#include "agent/tasks.h"
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
@@ -49,6 +50,7 @@ struct uplink {
     struct nh_tls *tls;
     struct bufferevent *bev; /* until the session takes it */
     struct nh_session *session;
+    struct tasks *tasks; /* of this session; NULL: none asked for */
     enum nh_agent_state state;
     uint64_t attempt, sessions;
     unsigned failures, key_attempt;
@@ -77,6 +79,8 @@ forget_connection(struct uplink *up)
     if (up->bev != NULL)
         bufferevent_free(up->bev);
     up->bev = NULL;
+    tasks_free(up->tasks); /* they have nobody left to tell */
+    up->tasks = NULL;
     nh_session_free(up->session);
     up->session = NULL;
     nh_tls_free(up->tls);
@@ -245,21 +249,34 @@ owner_on_assign(void *arg, const struct nh_msg_assign *part)
     nh_session_say(up->session, &msg);
 }
 
-/* No test on demand is made here yet: the collector is told, and asks another. */
+/* A test over what this collector itself assigned, and nothing else. */
+static bool
+find_check(void *arg, const char *check, struct nh_assignment *out)
+{
+    struct uplink *up = arg;
+
+    return assignments_find(up->host->assignments, up->number, check, out);
+}
+
 static void
-owner_on_task(void *arg, const struct nh_msg_task *task)
+say_result(void *arg, const struct nh_msg_result *result)
 {
     struct uplink *up = arg;
     struct nh_msg msg = { .type = NH_RESULT };
 
-    if (task->cancel)
-        return;
-    msg.u.result.task = task->task;
-    msg.u.result.last = true;
-    msg.u.result.status = NH_TASK_UNSUPPORTED;
-    snprintf(msg.u.result.text, sizeof(msg.u.result.text),
-        "this agent (%s) knows no task \"%s\"", NHIP_VERSION, task->kind);
+    msg.u.result = *result;
     nh_session_say(up->session, &msg);
+}
+
+static void
+owner_on_task(void *arg, const struct nh_msg_task *task)
+{
+    struct uplink *up = arg;
+    const struct tasks_host host = { up->host->base, find_check, say_result, up };
+
+    if (up->tasks == NULL && tasks_new(&up->tasks, &host) != NH_OK)
+        return; /* no memory for a test: whoever asked hears nothing, and asks again */
+    tasks_take(up->tasks, task);
 }
 
 static void

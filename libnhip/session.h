@@ -20,7 +20,14 @@ struct event_base;
 struct nh_session;
 
 /* Status of a RESULT. */
-enum nh_task_status { NH_TASK_OK = 0, NH_TASK_FAILED = 1, NH_TASK_UNSUPPORTED = 2 };
+enum nh_task_status {
+    NH_TASK_OK = 0,
+    NH_TASK_FAILED = 1,
+    NH_TASK_UNSUPPORTED = 2, /* this agent has no such test */
+    NH_TASK_REFUSED = 3,     /* no assignment of this collector, or too many at once */
+    NH_TASK_TIMEOUT = 4,     /* the deadline passed */
+    NH_TASK_CANCELLED = 5,
+};
 
 /* Why a session ended. */
 struct nh_session_end {
