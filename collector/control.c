@@ -363,6 +363,9 @@ answer(struct client *cl, const struct control_request *r)
         document_journal(c, begin(cl, r->id));
         end(cl);
         break;
+    case CONTROL_TEST:
+        client_test(cl, r);
+        break;
     }
 }
 
@@ -409,6 +412,7 @@ client_free(struct client *cl)
         series_child_forget(cl->ctl->c->series, e);
         free(e);
     }
+    client_tests_fini(cl);
     client_streams_fini(cl);
     nh_channel_free(cl->channel);
     free(cl);

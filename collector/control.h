@@ -8,7 +8,7 @@
 #ifndef CONTROL_H
 #define CONTROL_H
 
-#include "libnhip/record.h"
+#include "libnhip/wire.h"
 
 struct collector;
 struct control;
@@ -21,6 +21,11 @@ void control_tick(struct control *ctl, int64_t now_ms);
 /* The inventory is another one: all documents again, `before`'s keys that are gone. */
 struct inventory;
 void control_reloaded(struct control *ctl, const struct inventory *before);
+
+/* What the agent of `site` says to a test; its session has ended. `ctl` may be NULL. */
+void control_test_result(
+    struct control *ctl, const char *site, const struct nh_msg_result *result);
+void control_tests_lost(struct control *ctl, const char *site);
 
 /* Does anybody want readings as they come? */
 bool control_has_tails(const struct control *ctl);

@@ -52,6 +52,8 @@ struct control {
     char *path;
     struct client *clients; /* owned */
     size_t client_count, tail_count, follow_count;
+    struct test *tests; /* owned */
+    uint64_t test_number;
     struct nh_timer *pump;  /* moves what goes out in portions */
     struct nh_buf out, doc; /* scratch */
     int64_t overview_ms;
@@ -67,6 +69,11 @@ void control_pump(void *control);
 void client_follow(struct client *cl, const struct control_request *r);
 void client_tail(struct client *cl, const struct control_request *r);
 void client_streams_fini(struct client *cl);
+
+/* control_test.c */
+void client_test(struct client *cl, const struct control_request *r);
+void client_tests_fini(struct client *cl); /* cancels them */
+void control_tests_tick(struct control *ctl);
 
 /* control_export.c */
 void client_export(struct client *cl, const struct control_request *r);

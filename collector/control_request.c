@@ -25,6 +25,10 @@ enum key {
     K_POINTS = 1 << 9,
     K_WIDTH = 1 << 10,
     K_HEIGHT = 1 << 11,
+    K_LINK = 1 << 12,
+    K_SERVICE = 1 << 13,
+    K_TEST = 1 << 14,
+    K_COUNT = 1 << 15,
 };
 
 static const struct {
@@ -48,6 +52,7 @@ static const struct {
     { "reload", CONTROL_RELOAD, 0, 0 },
     { "series_rebuild", CONTROL_SERIES_REBUILD, K_CHECK, 0 },
     { "journal", CONTROL_JOURNAL, 0, 0 },
+    { "test", CONTROL_TEST, K_SITE | K_TEST, K_LINK | K_SERVICE | K_COUNT },
 };
 
 #define TEXT(key, member)                                                                \
@@ -66,6 +71,9 @@ static const struct {
     TEXT(K_CHART, chart),
     TEXT(K_FORMAT, format),
     TEXT(K_LANG, lang),
+    TEXT(K_LINK, link),
+    TEXT(K_SERVICE, service),
+    TEXT(K_TEST, test),
 };
 
 static const struct {
@@ -79,6 +87,7 @@ static const struct {
     { "points", K_POINTS, 1, CONTROL_POINTS_MAX },
     { "width", K_WIDTH, 50, 4000 },
     { "height", K_HEIGHT, 50, 4000 },
+    { "count", K_COUNT, 1, 100 },
 };
 
 static bool
@@ -123,6 +132,9 @@ read_number(struct control_request *r, size_t i, const json_t *value, char why[1
         break;
     case K_WIDTH:
         r->width = v;
+        break;
+    case K_COUNT:
+        r->count = v;
         break;
     default:
         r->height = v;
@@ -190,9 +202,10 @@ is_one_of(const char *word, const char *const *words, size_t count)
 static bool
 fits_together(const struct control_request *r, char why[160])
 {
-    static const char *const charts[] = { "latency", "traffic", "service", "host" },
-                             *const formats[] = { "svg", "png" },
-                             *const langs[] = { "vi", "en" };
+    static const char *const
+        charts[] = { "latency", "traffic", "service", "host" },
+        *const formats[] = { "svg", "png" }, *const langs[] = { "vi", "en" },
+        *const tests[] = { "trace", "train", "mtu", "dns", "service", "throughput" };
     const char *wrong = NULL;
 
     if (r->to < r->from)
@@ -203,6 +216,12 @@ fits_together(const struct control_request *r, char why[160])
         wrong = "'format' is svg or png";
     else if (!is_one_of(r->lang, langs, NH_COUNT(langs)))
         wrong = "'lang' is vi or en";
+    else if (!is_one_of(r->test, tests, NH_COUNT(tests)))
+        wrong = "'test' is trace, train, mtu, dns, service or throughput";
+    else if (strcmp(r->test, "service") == 0 && r->service[0] == '\0')
+        wrong = "'service' is missing: which one is to be tested?";
+    else if (strpbrk(r->link, "\r\n") != NULL || strpbrk(r->service, "\r\n") != NULL)
+        wrong = "a name has a line end in it";
     else if (strpbrk(r->host, " \t\r\n") != NULL)
         wrong = "'host' has spaces in it";
     if (wrong != NULL)

@@ -26,6 +26,7 @@ enum control_do {
     CONTROL_RELOAD,
     CONTROL_SERIES_REBUILD,
     CONTROL_JOURNAL,
+    CONTROL_TEST,
 };
 
 enum { CONTROL_ID_MAX = 40, CONTROL_POINTS_MAX = 2000 };
@@ -34,9 +35,10 @@ struct control_request {
     char id[CONTROL_ID_MAX]; /* a number as JSON text, "0" when none was given */
     enum control_do what;
     char site[NH_SITE_ID_MAX], check[NH_CHECK_ID_MAX], host[256];
+    char link[NH_SITE_ID_MAX], service[NH_SITE_ID_MAX], test[16];
     char chart[16], format[8], lang[8];
     int port; /* 0: the collector's */
-    int64_t from, to, points, width, height;
+    int64_t from, to, points, width, height, count;
 };
 
 /* NH_EINVAL: `why` says what is wrong in words; `id` is filled in either way. */

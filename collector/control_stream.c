@@ -164,6 +164,7 @@ control_tick(struct control *ctl, int64_t now_ms)
 {
     struct judge *j = ctl->c->judge;
 
+    control_tests_tick(ctl);
     if (ctl->follow_count > 0 &&
         (j->changed || now_ms - ctl->overview_ms >= OVERVIEW_EVERY_MS)) {
         ctl->overview_ms = now_ms;

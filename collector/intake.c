@@ -164,6 +164,7 @@ session_free(struct session *s)
 
     if (s->agent != NULL && s->agent->session == s) {
         s->agent->session = NULL;
+        control_tests_lost(in->c->control, s->agent->site);
         s->agent->since_ms = nh_clock_wall_ms();
         in->live--;
         if (!in->closing)

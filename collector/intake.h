@@ -56,6 +56,8 @@ void intake_tick(struct intake *in, int64_t mono_ms);
 void intake_reloaded(struct intake *in);
 /* End the live session of `site`, if there is one. */
 void intake_revoke(struct intake *in, const char *site);
+/* Say `msg` to the agent of `site`; false: it is not connected. */
+bool intake_send(struct intake *in, const char *site, const struct nh_msg *msg);
 /* NULL: no agent of this site was ever here since the start. */
 const struct intake_agent *intake_agent(const struct intake *in, const char *site);
 size_t intake_live(const struct intake *in);

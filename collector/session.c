@@ -142,6 +142,17 @@ send_ping(struct session *s)
     session_send(s, &msg);
 }
 
+bool
+intake_send(struct intake *in, const char *site, const struct nh_msg *msg)
+{
+    const struct intake_agent *a = intake_agent(in, site);
+
+    if (a == NULL || a->session == NULL || a->session->state != NH_COLLECTOR_READY)
+        return false;
+    session_send(a->session, msg);
+    return a->session->state == NH_COLLECTOR_READY;
+}
+
 /* At once while there is a backlog or a good part of the window is used; else one for two
  * rounds of ten seconds: an ACK costs two packets. It goes when the oldest record that it
  * is about has waited SESSION_ACK_WITH_MS, with the next that is durable, or by itself at
@@ -394,8 +405,10 @@ become_ready(struct session *s, const struct nh_msg_hello *h)
         s->in->live++;
     a->session = s;
     s->src->session = s;
-    if (old != NULL)
+    if (old != NULL) {
+        control_tests_lost(s->in->c->control, a->site);
         session_end(old, NH_WIRE_DUPLICATE, "a newer session has taken over");
+    }
     s->state = NH_COLLECTOR_READY;
     s->next_pos = h->next_pos;
     s->catching_up = h->next_pos > s->src->is.received_pos + 1;
@@ -531,7 +544,10 @@ take(struct session *s, const struct nh_msg *msg, struct nh_slice raw)
         if (msg->u.error.code != NH_WIRE_FULL)
             drain(s);
         break;
-    default: /* RESULT of a task that nobody waits for, or a frame of a later version */
+    case NH_RESULT:
+        control_test_result(s->in->c->control, s->agent->site, &msg->u.result);
+        break;
+    default: /* a frame of a later version */
         break;
     }
 }

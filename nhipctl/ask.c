@@ -56,11 +56,14 @@ exchange(struct ctl *ctl, json_t *request, int *status)
     err = nh_client_send(client, request);
     while (err == NH_OK && (err = nh_client_read(client, &line)) == NH_OK) {
         const json_t *passed = json_object_get(line, "line");
+        const json_t *part = json_object_get(line, "part");
 
         if (passed != NULL) {
             ctl_print_json(passed);
             if (fflush(stdout) != 0) /* whoever read us is gone */
                 break;
+        } else if (part != NULL && ctl->on_part != NULL) {
+            ctl->on_part(ctl, part);
         } else {
             break;
         }

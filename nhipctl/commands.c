@@ -11,6 +11,8 @@ static const struct command commands[] = {
     { "agent revoke",   "SITE",                     1, 1, "take the site's keys back and end its session",       ctl_agent_revoke },
     { "agent list",     "",                         0, 0, "keys: invited, joined, revoked",                      ctl_agent_list },
     { "tail",           "[SITE]",                   0, 1, "readings and events as they arrive",                  ctl_tail },
+    { "trace",          "SITE/LINK",                1, 1, "the way over a link now, hop by hop",                 ctl_trace },
+    { "test",           "SITE/LINK [KIND [NAME]]",  1, 3, "test now: train, mtu, dns or service NAME",           ctl_test },
     { "export",         "CHECK FROM TO",            3, 3, "readings of a time, from the journal",                ctl_export },
     { "reload",         "",                         0, 0, "take the changed inventory, whole or not at all",     ctl_reload },
     { "series rebuild", "CHECK",                    1, 1, "make a check's RRD file again from the journal",      ctl_series_rebuild },

@@ -20,6 +20,8 @@ struct ctl {
     bool json;          /* print documents as they are */
     int argc;           /* what follows the command's words */
     char **argv;
+    /* What a test says on the way to its answer; may be NULL. */
+    void (*on_part)(struct ctl *ctl, const json_t *part);
 };
 
 struct command {
@@ -47,6 +49,8 @@ int ctl_site(struct ctl *ctl);
 int ctl_agent_add(struct ctl *ctl);
 int ctl_agent_revoke(struct ctl *ctl);
 int ctl_agent_list(struct ctl *ctl);
+int ctl_test(struct ctl *ctl);
+int ctl_trace(struct ctl *ctl);
 int ctl_tail(struct ctl *ctl);
 int ctl_export(struct ctl *ctl);
 int ctl_reload(struct ctl *ctl);

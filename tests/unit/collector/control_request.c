@@ -32,6 +32,15 @@ static const struct {
         "'port' must be a number from 1 to 65535" },
     { "{\"do\":\"agent_add\",\"site\":\"a\",\"host\":\"h h\"}",
         "'host' has spaces in it" },
+    { "{\"do\":\"test\",\"site\":\"a\"}", "'test' is missing" },
+    { "{\"do\":\"test\",\"site\":\"a\",\"test\":\"scan\"}",
+        "'test' is trace, train, mtu, dns, service or throughput" },
+    { "{\"do\":\"test\",\"site\":\"a\",\"test\":\"service\"}",
+        "'service' is missing: which one is to be tested?" },
+    { "{\"do\":\"test\",\"site\":\"a\",\"test\":\"train\",\"link\":\"b\\ncheck=c\"}",
+        "a name has a line end in it" },
+    { "{\"do\":\"test\",\"site\":\"a\",\"test\":\"train\",\"count\":101}",
+        "'count' must be a number from 1 to 100" },
 };
 
 static enum nh_err
