@@ -188,6 +188,35 @@ do_agent_revoke(struct client *cl, const struct control_request *r)
     end(cl);
 }
 
+/* The connected agent gets a fresh key; the old one ends when that has been used. */
+static void
+do_agent_rotate(struct client *cl, const struct control_request *r)
+{
+    enum nh_err err;
+    char why[256];
+
+    if (!has_agent(cl->ctl->c->inv, r->site)) {
+        not_found(cl, r->id, "site with an agent", r->site);
+        return;
+    }
+    err = intake_rotate(cl->ctl->c->intake, r->site);
+    if (err == NH_ENOTFOUND) {
+        snprintf(why, sizeof(why),
+            "the agent of %s is not connected: ask again once it is ('nhipctl site %s'), "
+            "or revoke its key now",
+            r->site, r->site);
+        client_fail(cl, r->id, "failed", why);
+        return;
+    }
+    if (err != NH_OK) {
+        client_fail(cl, r->id, "failed", nh_strerror(err));
+        return;
+    }
+    nh_log(NH_LOG_NOTICE, "control: a fresh key was offered to %s", r->site);
+    nh_buf_printf(begin(cl, r->id), "{\"offered\":true}");
+    end(cl);
+}
+
 static void
 do_reload(struct client *cl, const struct control_request *r)
 {
@@ -348,6 +377,9 @@ answer(struct client *cl, const struct control_request *r)
         break;
     case CONTROL_AGENT_REVOKE:
         do_agent_revoke(cl, r);
+        break;
+    case CONTROL_AGENT_ROTATE:
+        do_agent_rotate(cl, r);
         break;
     case CONTROL_AGENT_LIST:
         document_agents(c, begin(cl, r->id));

@@ -48,6 +48,7 @@ static const struct {
     { "export", CONTROL_EXPORT, K_CHECK | K_FROM | K_TO, 0 },
     { "agent_add", CONTROL_AGENT_ADD, K_SITE | K_HOST, K_PORT },
     { "agent_revoke", CONTROL_AGENT_REVOKE, K_SITE, 0 },
+    { "agent_rotate", CONTROL_AGENT_ROTATE, K_SITE, 0 },
     { "agent_list", CONTROL_AGENT_LIST, 0, 0 },
     { "reload", CONTROL_RELOAD, 0, 0 },
     { "series_rebuild", CONTROL_SERIES_REBUILD, K_CHECK, 0 },

@@ -56,6 +56,9 @@ void intake_tick(struct intake *in, int64_t mono_ms);
 void intake_reloaded(struct intake *in);
 /* End the live session of `site`, if there is one. */
 void intake_revoke(struct intake *in, const char *site);
+/* Offer the connected agent of `site` a fresh key. NH_ENOTFOUND: it is not connected;
+ * else as keys_offer(). */
+enum nh_err intake_rotate(struct intake *in, const char *site) NH_MUST_CHECK;
 /* Say `msg` to the agent of `site`; false: it is not connected. */
 bool intake_send(struct intake *in, const char *site, const struct nh_msg *msg);
 /* NULL: no agent of this site was ever here since the start. */

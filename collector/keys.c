@@ -19,6 +19,8 @@
 
 enum { KEYS_MAX = 1 << 20, KEY_LINE_MAX = 512 };
 
+static const int64_t DAY_S = 86400;
+
 struct table {
     struct key_row *rows; /* owned, sorted by identity */
     size_t count;
@@ -380,26 +382,64 @@ keys_invite(struct keys *k, const char *site, int64_t now_s, const struct key_ro
     return add_row(k, &changed, &fresh, row);
 }
 
+static const struct key_row *
+offer_of(const struct keys *k, const char *identity)
+{
+    for (size_t i = 0; i < k->table.count; i++)
+        if (k->table.rows[i].state == KEY_OFFERED &&
+            strcmp(k->table.rows[i].from, identity) == 0)
+            return &k->table.rows[i];
+    return NULL;
+}
+
+bool
+keys_offer_is_due(const struct keys *k, const struct key_row *row, int64_t now_s)
+{
+    if (row->state == KEY_INVITED)
+        return true;
+    return row->state == KEY_JOINED &&
+           (now_s - row->created_s >= KEYS_ROTATE_DAYS * DAY_S ||
+               offer_of(k, row->identity) != NULL);
+}
+
+/* The week of a key that is to be replaced begins with each offer: an agent that is heard
+ * by it has it still, and shall not be locked out by an offer lost on its way. Written
+ * once a day at most. */
+static bool
+has_week_left(const struct key_row *from, int64_t now_s)
+{
+    return from->state != KEY_JOINED ||
+           (from->expires_s != 0 &&
+               from->expires_s - now_s > (KEYS_OLD_DAYS - 1) * DAY_S);
+}
+
 enum nh_err
 keys_offer(
     struct keys *k, const char *identity, int64_t now_s, const struct key_row **offered)
 {
     const struct key_row *from = table_find(&k->table, identity);
+    const struct key_row *before = offer_of(k, identity);
     struct table changed = { 0 };
     struct key_row fresh;
     enum nh_err err;
 
     if (from == NULL || !key_is_good(from, now_s))
         return NH_ENOTFOUND;
-    for (size_t i = 0; i < k->table.count; i++)
-        if (k->table.rows[i].state == KEY_OFFERED &&
-            strcmp(k->table.rows[i].from, identity) == 0) {
-            *offered = &k->table.rows[i]; /* the agent lost it on its way */
-            return NH_OK;
-        }
+    if (before != NULL && has_week_left(from, now_s)) {
+        *offered = before; /* the agent lost it on its way */
+        return NH_OK;
+    }
     err = table_copy(&changed, &k->table);
     if (err != NH_OK)
         return err;
+    if (from->state == KEY_JOINED)
+        table_find(&changed, identity)->expires_s = now_s + KEYS_OLD_DAYS * DAY_S;
+    if (before != NULL) {
+        err = take_over(k, &changed);
+        if (err == NH_OK)
+            *offered = offer_of(k, identity);
+        return err;
+    }
     fresh_row(&fresh, from->site, KEY_OFFERED, now_s);
     memcpy(fresh.from, from->identity, sizeof(fresh.from));
     return add_row(k, &changed, &fresh, offered);

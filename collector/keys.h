@@ -7,6 +7,8 @@
  * keys_offer() makes the key that the first session by that token hands over, the same
  * one again until it was used; keys_confirm(), once a session used it, burns the token
  * and ends every older key of the site. keys_revoke() ends all of a site's at once.
+ * Rotation is the same way from a key that is in use: it stays good until the new one was
+ * used, and for a week at most after it was offered.
  * Secrets are wiped when they end and at close.
  *
  * Threads: the loop's only.
@@ -35,6 +37,11 @@ struct key_row {
     char from[NH_IDENTITY_MAX];           /* OFFERED: the key it is to replace */
 };
 
+enum {
+    KEYS_ROTATE_DAYS = 90, /* a key that old is replaced */
+    KEYS_OLD_DAYS = 7,     /* how long the one before stays good beside an offer */
+};
+
 struct keys;
 
 /* Read `path`, or begin empty when it is missing. NH_EFORMAT: a line makes no sense (its
@@ -48,6 +55,9 @@ enum nh_err keys_invite(struct keys *k, const char *site, int64_t now_s,
     const struct key_row **row) NH_MUST_CHECK;
 enum nh_err keys_offer(struct keys *k, const char *identity, int64_t now_s,
     const struct key_row **offered) NH_MUST_CHECK;
+/* Is a fresh key due to whoever uses this one: a token, an old key, an offer not taken?
+ */
+bool keys_offer_is_due(const struct keys *k, const struct key_row *row, int64_t now_s);
 enum nh_err keys_confirm(
     struct keys *k, const char *identity, int64_t now_s) NH_MUST_CHECK;
 enum nh_err keys_revoke(struct keys *k, const char *site, size_t *count) NH_MUST_CHECK;

@@ -363,35 +363,57 @@ welcome(struct session *s, const struct nh_msg_hello *h)
         send_assignment(s, &list, generation);
 }
 
-/* The first session by a token is given a key of its own; the first one by that key burns
- * the token. */
+static enum nh_err
+offer_key(struct session *s, int64_t now_s)
+{
+    struct nh_msg msg = { .type = NH_KEY_OFFER, .flags = NH_FLAG_CRITICAL };
+    const struct key_row *offered;
+    enum nh_err err = keys_offer(s->in->c->keys, s->identity, now_s, &offered);
+
+    if (err != NH_OK)
+        return err;
+    snprintf(msg.u.key_offer.identity, sizeof(msg.u.key_offer.identity), "%s",
+        offered->identity);
+    memcpy(msg.u.key_offer.key, offered->key, NH_KEY_LEN);
+    session_send(s, &msg);
+    nh_wipe(&msg, sizeof(msg));
+    nh_wipe(s->in->out.data, s->in->out.len);
+    return NH_OK;
+}
+
+/* The first session by a token is given a key of its own, and one by an old key a new
+ * one; the first session by that ends the token or the key of before. */
 static void
 settle_key(struct session *s)
 {
     struct keys *keys = s->in->c->keys;
-    const struct key_row *row = keys_get(keys, s->identity), *offered;
-    struct nh_msg msg = { .type = NH_KEY_OFFER, .flags = NH_FLAG_CRITICAL };
+    const struct key_row *row = keys_get(keys, s->identity);
     int64_t now_s = nh_clock_wall_ms() / 1000;
     enum nh_err err = NH_OK;
 
+    if (row == NULL)
+        return;
     if (row->state == KEY_OFFERED) {
         err = keys_confirm(keys, s->identity, now_s);
         if (err == NH_OK)
-            nh_log(NH_LOG_NOTICE, "intake: the agent of %s has joined", s->agent->site);
-    } else if (row->state == KEY_INVITED) {
-        err = keys_offer(keys, s->identity, now_s, &offered);
-        if (err == NH_OK) {
-            snprintf(msg.u.key_offer.identity, sizeof(msg.u.key_offer.identity), "%s",
-                offered->identity);
-            memcpy(msg.u.key_offer.key, offered->key, NH_KEY_LEN);
-            session_send(s, &msg);
-            nh_wipe(&msg, sizeof(msg));
-            nh_wipe(s->in->out.data, s->in->out.len);
-        }
+            nh_log(NH_LOG_NOTICE, "intake: the agent of %s uses its new key",
+                s->agent->site);
+    } else if (keys_offer_is_due(keys, row, now_s)) {
+        err = offer_key(s, now_s);
     }
     if (err != NH_OK)
         nh_log(NH_LOG_ERROR, "intake: the key of %s could not be written: %s",
             s->agent->site, nh_strerror(err));
+}
+
+enum nh_err
+intake_rotate(struct intake *in, const char *site)
+{
+    const struct intake_agent *a = intake_agent(in, site);
+
+    if (a == NULL || a->session == NULL || a->session->state != NH_COLLECTOR_READY)
+        return NH_ENOTFOUND;
+    return offer_key(a->session, nh_clock_wall_ms() / 1000);
 }
 
 static void
@@ -702,8 +724,10 @@ session_tick(struct session *s, int64_t mono_ms)
             session_end(s, NH_WIRE_TIMEOUT, "silent for 90 seconds");
         else if (s->ack_due && mono_ms - s->ack_due_ms >= SESSION_ACK_LATEST_MS)
             session_ack(s);
-        else if (mono_ms - s->pinged_ms >= PING_EVERY_MS)
+        else if (mono_ms - s->pinged_ms >= PING_EVERY_MS) {
             send_ping(s);
+            settle_key(s); /* it may have grown old in a long session */
+        }
         break;
     case NH_COLLECTOR_WAIT_HELLO:
         if (mono_ms >= s->deadline_ms)

@@ -242,7 +242,7 @@ nh_echo_send(struct nh_echo *e, uint16_t number, int hops, unsigned data)
 static bool
 set_options(struct nh_echo *e, char why[128])
 {
-    const int on = 1, probe = e->v6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
+    const int on = 1, probe = IP_PMTUDISC_PROBE; /* of IPv6 it is the same number */
     const int level = e->v6 ? SOL_IPV6 : SOL_IP;
 
     if (e->target.interface[0] != '\0' &&

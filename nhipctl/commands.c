@@ -9,6 +9,7 @@ static const struct command commands[] = {
     { "site",           "ID",                       1, 1, "one site: agent, links, services, last values",       ctl_site },
     { "agent add",      "SITE HOST [PORT]",         2, 3, "make a key and print the join token of a site's box", ctl_agent_add },
     { "agent revoke",   "SITE",                     1, 1, "take the site's keys back and end its session",       ctl_agent_revoke },
+    { "agent rotate",   "SITE",                     1, 1, "hand the site's connected box a fresh key",            ctl_agent_rotate },
     { "agent list",     "",                         0, 0, "keys: invited, joined, revoked",                      ctl_agent_list },
     { "tail",           "[SITE]",                   0, 1, "readings and events as they arrive",                  ctl_tail },
     { "trace",          "SITE/LINK",                1, 1, "the way over a link now, hop by hop",                 ctl_trace },

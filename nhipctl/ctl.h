@@ -48,6 +48,7 @@ int ctl_sites(struct ctl *ctl);
 int ctl_site(struct ctl *ctl);
 int ctl_agent_add(struct ctl *ctl);
 int ctl_agent_revoke(struct ctl *ctl);
+int ctl_agent_rotate(struct ctl *ctl);
 int ctl_agent_list(struct ctl *ctl);
 int ctl_test(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);

@@ -281,6 +281,20 @@ ctl_agent_revoke(struct ctl *ctl)
 }
 
 static void
+print_rotated(struct ctl *ctl, const json_t *is)
+{
+    (void)is;
+    printf("a fresh key was offered; 'nhipctl agent list' shows when %s uses it\n",
+        ctl->argv[0]);
+}
+
+int
+ctl_agent_rotate(struct ctl *ctl)
+{
+    return show(ctl, request_of(ctl, "agent_rotate", "site"), print_rotated);
+}
+
+static void
 print_agents(struct ctl *ctl, const json_t *is)
 {
     const json_t *agent;

@@ -210,6 +210,49 @@ class AgentTest(unittest.TestCase):
         lab.kill("nhip-collector", signal.SIGTERM)
         self.assert_once()
 
+    def test_changes_its_key(self):
+        """Rotation with either end killed in the middle of it: the agent always comes back, by one key in the end."""
+        lab, rng = self.lab, random.Random(int(os.environ.get("NHIP_SEED", "1")))
+
+        def key():
+            with open(os.path.join(lab.dir, "agent/lab.key"), encoding="ascii") as f:
+                return f.read().split()[0]
+
+        def good_keys():
+            out = lab.ctl("--json", "agent", "list")
+            return [a["identity"] for a in json.loads(out)["agents"] if a["state"] in ("joined", "offered")] if out else None
+
+        self.join()
+        lab.start("nhip-agent")
+        wait_for("the first session", lab.streaming)
+        keys = [key()]
+        for killed in (None, "nhip-agent", "nhip-collector") * 4:
+            wait_for("the offer", lambda: lab.ctl("agent", "rotate", "alpha"))
+            if killed:
+                # somewhere in the few milliseconds from the offer to the first session by the new key
+                end = time.monotonic() + rng.uniform(0, 0.05)
+                while time.monotonic() < end and good_keys() == [keys[-1]]:
+                    pass
+                lab.kill(killed)
+                lab.start(killed)
+                wait_for("the control socket", lambda: lab.ctl("status"))
+                wait_for("the agent's status", lab.status)
+
+            def is_changed():
+                lab.hurry()
+                return lab.streaming() and good_keys() == [key()] and not os.path.exists(
+                    os.path.join(lab.dir, "agent/lab.key.next"))
+            wait_for(f"one key, in use at both ends, after {killed} was killed\n", is_changed)
+            if killed is None:
+                self.assertNotIn(key(), keys, "the key is another one")
+            keys.append(key())
+        self.assertGreater(len(set(keys)), 4, keys)
+        lab.kill("nhip-agent")
+        wait_for("its session has ended", lambda: not lab.ctl("agent", "rotate", "alpha"))
+        out = lab.run(os.path.join(BIN, "nhipctl"), "-s", lab.sock, "agent", "rotate", "alpha", check=False)
+        self.assertEqual(out.returncode, 1)
+        self.assertIn("is not connected", out.stderr)
+
     @unittest.skipUnless(os.path.exists(FAKETIME), "no libfaketime here")
     @unittest.skipIf(sanitized("nhip-agent"), "a sanitizer's runtime must be loaded first; libfaketime would be")
     def test_a_wrong_clock_changes_nothing(self):

@@ -121,6 +121,52 @@ write_file(const char *name, const char *text, mode_t mode)
     chmod(path_of(name), mode);
 }
 
+/* Rotation, with a crash of the collector (the file is all that is left) at each step. */
+static void
+old_keys_are_replaced(void)
+{
+    enum { DAY = 24 * HOUR };
+    struct keys *k = open_at("rotate");
+    const struct key_row *row, *offered;
+    char old[NH_IDENTITY_MAX], fresh[NH_IDENTITY_MAX];
+    int64_t due = NOW + 90 * DAY;
+
+    CHECK_EQ(keys_invite(k, "bao-lac", NOW, &row), NH_OK, "");
+    CHECK(keys_offer_is_due(k, row, NOW));
+    CHECK_EQ(keys_offer(k, row->identity, NOW, &offered), NH_OK, "");
+    snprintf(old, sizeof(old), "%s", offered->identity);
+    CHECK(!keys_offer_is_due(k, offered, NOW));
+    CHECK_EQ(keys_confirm(k, old, NOW), NH_OK, "");
+    CHECK(!keys_offer_is_due(k, keys_get(k, old), due - 1));
+    CHECK(keys_offer_is_due(k, keys_get(k, old), due));
+
+    CHECK_EQ(keys_offer(k, old, due, &offered), NH_OK, "offer");
+    snprintf(fresh, sizeof(fresh), "%s", offered->identity);
+    keys_close(k);
+    k = open_at("rotate");
+    CHECK_EQ(keys_get(k, fresh)->state, KEY_OFFERED, "kept");
+    CHECK_EQ(keys_get(k, old)->expires_s, due + 7 * DAY, "a week");
+    CHECK(key_is_good(keys_get(k, old), due + 7 * DAY - 1));
+    CHECK(!key_is_good(keys_get(k, old), due + 7 * DAY));
+
+    CHECK_EQ(keys_offer(k, old, due + HOUR, &offered), NH_OK, "again");
+    CHECK_STR(offered->identity, fresh, "the same one");
+    CHECK_EQ(keys_get(k, old)->expires_s, due + 7 * DAY, "not written each time");
+    CHECK_EQ(keys_offer(k, old, due + 3 * DAY, &offered), NH_OK, "days later");
+    CHECK_STR(offered->identity, fresh, "still the same one");
+    CHECK_EQ(keys_get(k, old)->expires_s, due + 10 * DAY, "it is in use: another week");
+
+    CHECK_EQ(keys_confirm(k, fresh, due + 4 * DAY), NH_OK, "used");
+    keys_close(k);
+    k = open_at("rotate");
+    CHECK_EQ(keys_get(k, old)->state, KEY_REVOKED, "the old one has ended");
+    CHECK(key_is_good(keys_get(k, fresh), due + 1000 * DAY));
+    CHECK(!keys_offer_is_due(k, keys_get(k, fresh), due + 89 * DAY));
+    CHECK_EQ(
+        keys_offer(k, old, due + 5 * DAY, &offered), NH_ENOTFOUND, "no offer for it");
+    keys_close(k);
+}
+
 static void
 bad_files_are_refused(void)
 {
@@ -161,6 +207,7 @@ main(void)
     RUN(token_becomes_key);
     RUN(revoked_is_revoked);
     RUN(new_box_ends_the_old_key);
+    RUN(old_keys_are_replaced);
     RUN(bad_files_are_refused);
     RUN(failed_save_changes_nothing);
     return check_done();
