@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * incidents.h - incidents, their audit, the outbox and the machine's state, in one SQLite
+ * database (data/incidents.db: WAL, synchronous=FULL, one writer)
+ *
+ * begin / put / commit make one transaction: the incidents that changed, the messages
+ * decided, and the state of diagnose.h and policy.h with the position in the journal up
+ * to which they were fed. So a kill -9 at any instant neither repeats nor loses an
+ * incident or a message: what was not committed is worked out again from the journal,
+ * with the same numbers and keys, and keys already there are kept as they are.
+ *
+ * What people do (acknowledge, note, own, ticket, estimate, override, close, planned
+ * work) is a row of `action` with who, when and by which way; the audit is append-only:
+ * triggers refuse UPDATE and DELETE on it.
+ *
+ * Threads: the loop's only. A commit syncs: about once a second at most.
+ */
+#ifndef INCIDENTS_H
+#define INCIDENTS_H
+
+#include "collector/policy.h"
+
+struct incidents;
+
+/* Open `dir`/incidents.db, making or migrating it. NH_EFORMAT: of a newer version, or
+ * damaged; what to do is logged. */
+enum nh_err incidents_open(struct incidents **out, const char *dir) NH_MUST_CHECK;
+void incidents_close(struct incidents *db);
+
+/* The saved machine: `state` is cleared and filled; *pos 0: none yet. */
+enum nh_err incidents_state(struct incidents *db, uint64_t *pos, struct nh_buf *diagnose,
+    struct nh_buf *policy) NH_MUST_CHECK;
+
+/* Within one transaction. A failure has been logged, and the whole is taken back: the
+ * caller goes on feeding and tries again with the next commit. */
+enum nh_err incidents_begin(struct incidents *db) NH_MUST_CHECK;
+enum nh_err incidents_put(struct incidents *db, const struct incident *in,
+    enum incident_change change, int64_t now_ms) NH_MUST_CHECK;
+enum nh_err incidents_message(
+    struct incidents *db, const struct message *m) NH_MUST_CHECK;
+/* State may be empty: then only the position's readiness is kept as it was. */
+enum nh_err incidents_commit(struct incidents *db, uint64_t pos, struct nh_slice diagnose,
+    struct nh_slice policy) NH_MUST_CHECK;
+
+enum action {
+    ACTION_ACK,
+    ACTION_OWN,      /* text: who */
+    ACTION_NOTE,     /* text */
+    ACTION_TICKET,   /* text: the carrier's number */
+    ACTION_ESTIMATE, /* text: when it is said to be mended, "2026-11-24 15:30" */
+    ACTION_OVERRIDE, /* text: "CAUSE: reason" */
+    ACTION_CLOSE,    /* text: reason */
+    ACTIONS
+};
+/* NH_ENOTFOUND: no such incident; NH_EINVAL: text missing or too long (2,000 bytes).
+ * Acknowledging twice is NH_OK and changes nothing. */
+enum nh_err incidents_act(struct incidents *db, uint32_t number, enum action action,
+    const char *who, const char *way, const char *text, int64_t now_ms) NH_MUST_CHECK;
+
+/* Documents for nhipctl, the API and the pages (docs/CONTROL.md); a JSON array or object
+ * is put at the end of `out`. NH_ENOTFOUND: no such incident. */
+enum nh_err incidents_list_json(struct incidents *db, int64_t from_ms, int64_t to_ms,
+    bool open_only, const char *language, struct nh_buf *out) NH_MUST_CHECK;
+enum nh_err incidents_one_json(struct incidents *db, uint32_t number,
+    const char *language, struct nh_buf *out) NH_MUST_CHECK;
+
+/* ---- the outbox, for outbox.c ---- */
+
+struct outbox_row {
+    int64_t id;
+    char key[96], contact[NH_SITE_ID_MAX], channel[32];
+    uint32_t incident;
+    enum message_about about;
+    int64_t at_ms, next_ms; /* made; not tried before */
+    int tries;
+    char *sms, *subject, *text; /* owned by the row */
+};
+/* The oldest rows that are due, at most `max`; outbox_row_fini() each. */
+enum nh_err incidents_outbox_due(struct incidents *db, int64_t now_ms,
+    struct outbox_row *out, size_t max, size_t *count) NH_MUST_CHECK;
+void outbox_row_fini(struct outbox_row *row);
+/* It left, or was given up, or waits: `error` "" where there is none. */
+enum outbox_state { OUTBOX_WAITING, OUTBOX_SENT, OUTBOX_FAILED };
+enum nh_err incidents_outbox_set(struct incidents *db, int64_t id,
+    enum outbox_state state, const char *channel, int tries, int64_t next_ms,
+    const char *error, int64_t now_ms) NH_MUST_CHECK;
+
+#endif

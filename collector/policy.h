@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * policy.h - who is told of an incident, when, by which channel, in which words
+ *
+ * Pure like diagnose.h: changes of incidents and the clock's steps go in, messages come
+ * out. Rules of the inventory's `alerts`: shown at once, told after outage_after_s or as
+ * soon as `together` sites fall together; escalated while nobody has acknowledged; quiet
+ * hours hold what is not a whole carrier or the centre, and end in a digest; nobody is
+ * told of the past; a revision or an end goes only to those who were told of the opening,
+ * in the same thread; a storm is one message.
+ *
+ * A message's key is the same after a crash and from replay to replay: the outbox takes a
+ * key once.
+ *
+ * Threads: one owner.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "collector/incident.h"
+#include "collector/inventory.h"
+
+enum message_about {
+    MESSAGE_OPENED,
+    MESSAGE_REVISED,
+    MESSAGE_CLOSED,
+    MESSAGE_ESCALATED,
+    MESSAGE_ABOUTS
+};
+
+/* One message to one contact by its first channel; delivery may fall to the next one. */
+struct message {
+    char key[96];      /* "412:opened:truc-ca:1" */
+    uint32_t incident; /* number; of a digest the first one's */
+    enum message_about about;
+    const struct inv_contact *to; /* borrowed from the inventory */
+    const char *channel; /* row of notifiers/table.h: "sms", "email", "webhook" ... */
+    int64_t at_ms;
+    /* The words for each channel, made now, so that what is sent is what was decided: */
+    const char *sms;     /* GSM-7, by GLOSSARY's rules, within 160 where it fits */
+    const char *subject; /* of an e-mail; the thread is the incident's */
+    const char *text;    /* plain text with diacritics, in the contact's language */
+};
+
+struct policy_events {
+    void *arg;
+    void (*on_message)(void *arg, const struct message *m); /* lent for the call */
+};
+
+struct policy;
+enum nh_err policy_new(struct policy **out, const struct inventory *inv,
+    const struct policy_events *events) NH_MUST_CHECK;
+void policy_free(struct policy *p);
+
+void policy_incident(struct policy *p, const struct incident *in,
+    enum incident_change change, int64_t now_ms);
+/* Somebody has it in hand: no further escalation. */
+void policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms);
+void policy_clock(struct policy *p, int64_t now_ms);
+
+void policy_save(const struct policy *p, struct nh_buf *out);
+enum nh_err policy_load(struct policy *p, struct nh_slice in) NH_MUST_CHECK;
+
+const char *message_about_name(enum message_about about);
+/* Who is told of this cause, in order, each once; returns how many (at most `max`). */
+size_t policy_whom(const struct inventory *inv, const struct incident *in,
+    const struct inv_contact **out, size_t max);
+/* The words alone, for tests: 140 characters are the aim, 160 the limit; `out` is
+ * cleared. */
+void policy_sms(const struct inventory *inv, const struct incident *in,
+    enum message_about about, int64_t now_ms, struct nh_buf *out);
+void policy_text(const struct inventory *inv, const struct incident *in,
+    enum message_about about, const char *language, int64_t now_ms,
+    struct nh_buf *subject, struct nh_buf *text);
+
+#endif
