@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main.c - nhip-collector: options, configuration, open, drop privileges, run, close */
 #include "collector/collector.h"
+#include "collector/replay.h"
 #include "libnhip/log.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ say_ok(const struct inventory *inv)
 static int
 usage(FILE *to)
 {
-    fputs("usage: nhip-collector [-c FILE] [--check] [-f | --foreground] [--version]\n",
+    fputs("usage: nhip-collector [-c FILE] [--check] [--replay STREAM] [-f | --foreground] "
+          "[--version]\n",
         to);
     return to == stdout ? 0 : 2;
 }
@@ -49,10 +51,12 @@ main(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "check", no_argument, NULL, 'k' }, { "foreground", no_argument, NULL, 'f' },
+        { "replay", required_argument, NULL, 'r' },
         { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 } };
     struct collector c = { .conf_path = "/etc/nhip/nhip.conf", .program = argv[0] };
     struct nh_conf_problem problem;
+    const char *stream = NULL;
     bool check = false, foreground = false;
     int option, status;
 
@@ -61,6 +65,8 @@ main(int argc, char **argv)
             c.conf_path = optarg;
         else if (option == 'k')
             check = true;
+        else if (option == 'r')
+            stream = optarg;
         else if (option == 'f')
             foreground = true;
         else if (option == 'h')
@@ -72,14 +78,14 @@ main(int argc, char **argv)
     }
     if (optind != argc)
         return usage(stderr);
-    nh_log_open("nhip-collector", NH_LOG_INFO, !foreground && !check);
+    nh_log_open("nhip-collector", NH_LOG_INFO, !foreground && !check && stream == NULL);
     if (inventory_load(&c.inv, c.conf_path, &problem) != NH_OK) {
         fprintf(stderr, "%s\n", problem.text);
         return 1;
     }
-    if (!check)
+    if (!check && stream == NULL)
         return run(&c);
-    status = say_ok(c.inv);
+    status = check ? say_ok(c.inv) : replay_run(c.inv, stream, stdout);
     inventory_free(c.inv);
     return status;
 }

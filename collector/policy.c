@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * policy.c - who is told, when: a case an incident, looked at with each change and second
+ *
+ * An incident is told once it has lasted outage_after_s, or at once when `together` sites
+ * fell together; never after it ended, never when it is planned or was past when found.
+ * At night only a whole carrier or the centre is told; the rest waits until morning and
+ * is told then if it still lasts. What changes goes to those who were told, once a
+ * revision of cause at most every ten minutes; its end goes to the same.
+ */
+#include "collector/policy.h"
+#include "collector/policy_words.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOLD_MAX = 48, REVISE_EVERY_MS = 600000, FORGET_MS = 12 * 3600000,
+    REVISIONS_MAX = 2, BLAME_AFTER_MS = 60000 };
+
+struct casefile {
+    struct incident in;
+    bool opened, acknowledged, done;
+    size_t step; /* of the escalation, the next one */
+    int64_t told_ms, revised_ms;
+    unsigned revisions;
+    enum cause told_cause;
+    char told_party[INCIDENT_PARTY_MAX];
+    size_t told_count;
+    const struct inv_contact *told[TOLD_MAX];
+};
+
+struct policy {
+    const struct inventory *inv;
+    struct policy_events events;
+    int64_t now_ms;
+    size_t count, cap;
+    struct casefile *cases; /* owned */
+};
+
+static const char *const abouts[MESSAGE_ABOUTS] = {
+    [MESSAGE_OPENED] = "opened",
+    [MESSAGE_REVISED] = "revised",
+    [MESSAGE_CLOSED] = "closed",
+    [MESSAGE_ESCALATED] = "escalated",
+};
+
+const char *
+message_about_name(enum message_about about)
+{
+    return abouts[about];
+}
+
+enum nh_err
+policy_new(struct policy **out, const struct inventory *inv,
+    const struct policy_events *events)
+{
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return NH_ENOMEM;
+    (*out)->inv = inv;
+    (*out)->events = *events;
+    return NH_OK;
+}
+
+void
+policy_free(struct policy *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        incident_fini(&p->cases[i].in);
+    free(p->cases);
+    free(p);
+}
+
+/* ---- whom ---- */
+
+static size_t
+add(const struct inv_contact **out, size_t n, size_t max, const struct inv_contact *c)
+{
+    for (size_t i = 0; i < n; i++)
+        if (out[i] == c)
+            return n;
+    if (c != NULL && n < max)
+        out[n++] = c;
+    return n;
+}
+
+/* The technician for what he can do something about; the carrier for its own circuits;
+ * the duty officer for all that is more than one site. */
+size_t
+policy_whom(const struct inventory *inv, const struct incident *in,
+    const struct inv_contact **out, size_t max)
+{
+    bool local = in->cause == CAUSE_POWER || in->cause == CAUSE_SITE_LAN ||
+                 in->cause == CAUSE_LAST_MILE || in->cause == CAUSE_CONGESTION ||
+                 in->cause == CAUSE_MONITORING || in->cause == CAUSE_UNKNOWN;
+    size_t n = 0;
+
+    if (in->cause == CAUSE_SERVICE) {
+        const struct inv_service *v = inventory_service(inv, in->object);
+
+        for (size_t i = 0; v != NULL && i < v->tell_count; i++)
+            n = add(out, n, max, v->tell[i]);
+    }
+    for (size_t i = 0; local && i < in->site_count; i++) {
+        const struct inv_site *s = inventory_site(inv, in->sites[i]);
+
+        for (size_t k = 0; s != NULL && k < s->technician_count; k++)
+            n = add(out, n, max, s->technicians[k]);
+    }
+    if (strncmp(in->party, "carrier:", 8) == 0 && in->confidence != CONFIDENCE_SUSPECTED)
+        for (size_t i = 0; i < inv->carrier_count; i++)
+            for (size_t k = 0; strcmp(inv->carriers[i].id, in->party + 8) == 0 &&
+                               k < inv->carriers[i].tell_count;
+                k++)
+                n = add(out, n, max, inv->carriers[i].tell[k]);
+    if (n == 0 || in->site_count > 1 || !local)
+        for (size_t i = 0; i < inv->centre.tell_count; i++)
+            n = add(out, n, max, inv->centre.tell[i]);
+    if (n == 0 && inv->alerts.step_count > 0)
+        n = add(out, n, max, inv->alerts.steps[0].contact);
+    return n;
+}
+
+static int
+minute_of_day(const char *text)
+{
+    return ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
+}
+
+static bool
+is_quiet(const struct policy *p, int64_t at_ms)
+{
+    const char *q = p->inv->alerts.quiet;
+    int from, to, now;
+
+    if (q == NULL || strlen(q) < 11)
+        return false;
+    from = minute_of_day(q);
+    to = minute_of_day(q + 6);
+    now = (int)((at_ms / 1000 + nh_zone_offset_s(p->inv->timezone, at_ms / 1000)) / 60 %
+                1440);
+    return from <= to ? now >= from && now < to : now >= from || now < to;
+}
+
+/* ---- telling ---- */
+
+static const char *
+channel_of(const struct inv_contact *c)
+{
+    if (c->sms != NULL && *c->sms != '\0')
+        return "sms";
+    if (c->email != NULL && *c->email != '\0')
+        return "email";
+    return c->webhook != NULL && *c->webhook != '\0' ? "webhook" : "page";
+}
+
+static bool
+was_told(const struct casefile *c, const struct inv_contact *to)
+{
+    for (size_t i = 0; i < c->told_count; i++)
+        if (c->told[i] == to)
+            return true;
+    return false;
+}
+
+static void
+send(struct policy *p, struct casefile *c, enum message_about about,
+    const struct inv_contact *to)
+{
+    struct message m = { .incident = c->in.number, .about = about, .to = to,
+        .channel = channel_of(to), .at_ms = p->now_ms };
+    struct nh_buf sms, subject, text;
+
+    nh_buf_init(&sms, 1000);
+    nh_buf_init(&subject, 1000);
+    nh_buf_init(&text, 1 << 20);
+    policy_sms(p->inv, &c->in, about, p->now_ms, &sms);
+    policy_text(p->inv, &c->in, about, to->language, p->now_ms, &subject, &text);
+    nh_buf_put_u8(&sms, 0);
+    nh_buf_put_u8(&subject, 0);
+    nh_buf_put_u8(&text, 0);
+    snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
+        about == MESSAGE_REVISED    ? c->revisions
+            : about == MESSAGE_ESCALATED ? (unsigned)c->step
+                                         : 1);
+    m.sms = (const char *)sms.data;
+    m.subject = (const char *)subject.data;
+    m.text = (const char *)text.data;
+    if (nh_buf_err(&sms) == NH_OK && nh_buf_err(&subject) == NH_OK &&
+        nh_buf_err(&text) == NH_OK)
+        p->events.on_message(p->events.arg, &m);
+    nh_buf_fini(&sms);
+    nh_buf_fini(&subject);
+    nh_buf_fini(&text);
+    if (!was_told(c, to) && c->told_count < TOLD_MAX)
+        c->told[c->told_count++] = to;
+}
+
+static void
+open_case(struct policy *p, struct casefile *c)
+{
+    const struct inv_contact *to[TOLD_MAX];
+    size_t n = policy_whom(p->inv, &c->in, to, TOLD_MAX);
+
+    c->opened = true;
+    c->told_ms = p->now_ms;
+    c->told_cause = c->in.cause;
+    memcpy(c->told_party, c->in.party, sizeof(c->told_party));
+    for (size_t i = 0; i < n; i++)
+        send(p, c, MESSAGE_OPENED, to[i]);
+}
+
+static bool
+is_due(const struct policy *p, const struct casefile *c)
+{
+    int64_t age = p->now_ms - c->in.started_ms;
+
+    if (!c->in.may_be_told || c->in.closed_ms != 0 || c->in.merged_into != 0 ||
+        c->in.cause == CAUSE_PLANNED)
+        return false;
+    if (is_quiet(p, p->now_ms) && !c->in.whole_carrier)
+        return false;
+    if (c->in.kind == INCIDENT_DEGRADED || c->in.kind == INCIDENT_SILENT)
+        return p->now_ms - c->in.opened_ms >= p->inv->alerts.outage_after_s * 1000;
+    if (p->inv->alerts.together > 0 &&
+        c->in.site_count >= (size_t)p->inv->alerts.together && age >= BLAME_AFTER_MS)
+        return true;
+    return age >= p->inv->alerts.outage_after_s * 1000;
+}
+
+static void
+revise(struct policy *p, struct casefile *c)
+{
+    if (!c->opened || c->done || c->in.closed_ms != 0 || c->revisions >= REVISIONS_MAX ||
+        (c->in.cause == c->told_cause && strcmp(c->in.party, c->told_party) == 0) ||
+        (c->revised_ms != 0 && p->now_ms - c->revised_ms < REVISE_EVERY_MS) ||
+        (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
+        return;
+    c->revisions++;
+    c->revised_ms = p->now_ms;
+    c->told_cause = c->in.cause;
+    memcpy(c->told_party, c->in.party, sizeof(c->told_party));
+    for (size_t i = 0, n = c->told_count; i < n; i++)
+        send(p, c, MESSAGE_REVISED, c->told[i]);
+}
+
+static void
+escalate(struct policy *p, struct casefile *c)
+{
+    const struct inv_alerts *a = &p->inv->alerts;
+
+    if (!c->opened || c->acknowledged || c->in.closed_ms != 0 || c->step >= a->step_count ||
+        c->in.kind == INCIDENT_DEGRADED || c->in.kind == INCIDENT_SILENT ||
+        c->in.kind == INCIDENT_STANDBY_LOST ||
+        p->now_ms - c->told_ms < a->steps[c->step].after_s * 1000 ||
+        (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
+        return;
+    if (!was_told(c, a->steps[c->step].contact))
+        send(p, c, MESSAGE_ESCALATED, a->steps[c->step].contact);
+    c->step++;
+}
+
+static void
+close_case(struct policy *p, struct casefile *c)
+{
+    if (c->opened && !c->done && c->in.merged_into == 0 &&
+        !(is_quiet(p, p->now_ms) && !c->in.whole_carrier))
+        for (size_t i = 0, n = c->told_count; i < n; i++)
+            send(p, c, MESSAGE_CLOSED, c->told[i]);
+    c->done = true;
+}
+
+static struct casefile *
+case_of(struct policy *p, uint32_t number, bool make)
+{
+    struct casefile *more;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (p->cases[i].in.number == number)
+            return &p->cases[i];
+    if (!make)
+        return NULL;
+    if (p->count == p->cap) {
+        size_t cap = p->cap == 0 ? 16 : p->cap * 2;
+
+        more = realloc(p->cases, cap * sizeof(*more));
+        if (more == NULL)
+            return NULL;
+        p->cases = more;
+        p->cap = cap;
+    }
+    p->cases[p->count] = (struct casefile){ .in.number = number };
+    return &p->cases[p->count++];
+}
+
+/* What was told of one that merged counts for the one that explains it. */
+static void
+merge(struct policy *p, uint32_t from, uint32_t into)
+{
+    struct casefile *to = case_of(p, into, true), *c = case_of(p, from, false);
+
+    if (c == NULL || to == NULL || !c->opened)
+        return;
+    to->opened = true;
+    if (to->told_ms == 0) {
+        to->told_ms = c->told_ms;
+        to->told_cause = c->told_cause;
+        memcpy(to->told_party, c->told_party, sizeof(to->told_party));
+    }
+    for (size_t i = 0; i < c->told_count; i++)
+        if (!was_told(to, c->told[i]) && to->told_count < TOLD_MAX)
+            to->told[to->told_count++] = c->told[i];
+    c->done = true;
+}
+
+void
+policy_incident(struct policy *p, const struct incident *in, enum incident_change change,
+    int64_t now_ms)
+{
+    struct casefile *c = case_of(p, in->number, true);
+    struct incident copy;
+
+    if (now_ms > p->now_ms)
+        p->now_ms = now_ms;
+    if (c == NULL || incident_dup(&copy, in) != NH_OK)
+        return;
+    incident_fini(&c->in);
+    c->in = copy;
+    if (change == INCIDENT_MERGED)
+        merge(p, in->number, in->merged_into);
+    else if (change == INCIDENT_CLOSED)
+        close_case(p, c);
+    else if (change == INCIDENT_REOPENED)
+        c->done = c->opened; /* its end was told: what comes again is on the page */
+    else if (!c->opened && is_due(p, c))
+        open_case(p, c);
+}
+
+void
+policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms)
+{
+    struct casefile *c = case_of(p, number, false);
+
+    policy_clock(p, now_ms);
+    if (c != NULL)
+        c->acknowledged = true;
+}
+
+void
+policy_clock(struct policy *p, int64_t now_ms)
+{
+    if (now_ms > p->now_ms)
+        p->now_ms = now_ms;
+    for (size_t i = 0; i < p->count; i++) {
+        struct casefile *c = &p->cases[i];
+
+        if (c->done)
+            continue;
+        if (!c->opened && is_due(p, c))
+            open_case(p, c);
+        revise(p, c);
+        escalate(p, c);
+    }
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * policy_words.c - the words of messages: an SMS by the glossary's rules, an e-mail
+ *
+ * Order of an SMS: product, state in capitals, unit and code, since when, what is known,
+ * number. Only plain letters, digits, space and . , : ( ) - / leave it.
+ */
+#include "collector/policy_words.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { SMS_MAX = 160 };
+
+static void
+put(struct nh_buf *b, const char *s)
+{
+    nh_buf_put(b, s, strlen(s));
+}
+
+static void
+when(const struct inventory *inv, int64_t ms, char out[32])
+{
+    struct nh_buf b;
+
+    nh_buf_init(&b, 64);
+    nh_when(ms / 1000, inv->timezone, true, &b);
+    snprintf(out, 32, "%.*s", (int)b.len, (const char *)b.data);
+    nh_buf_fini(&b);
+}
+
+/* "Xa Bao Lac (01321)", or "7 diem ket noi". */
+static void
+put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
+{
+    const struct inv_site *s = in->site_count == 1 ? inventory_site(inv, in->sites[0]) : NULL;
+
+    if (s != NULL) {
+        put(b, s->name);
+        if (s->code != NULL && *s->code != '\0')
+            nh_buf_printf(b, " (%s)", s->code);
+    } else if (in->site_count > 1) {
+        nh_buf_printf(b, "%zu %s", in->site_count, nh_text_sms("site"));
+    } else {
+        put(b, in->object);
+    }
+    if (in->link_count == 1) {
+        const struct inv_link *l = inventory_link(inv, in->links[0].id);
+
+        if (l != NULL)
+            nh_buf_printf(b, ", %s %s", nh_text_sms(l->standby ? "link_backup" : "link_primary"),
+                l->carrier->id);
+    }
+}
+
+static void
+put_sms_body(struct nh_buf *b, const struct inventory *inv, const struct incident *in,
+    enum message_about about)
+{
+    char key[64], at[32], id[16];
+
+    incident_id(in->number, id);
+    put(b, "NHIP: ");
+    snprintf(key, sizeof(key), "sms_%s",
+        about == MESSAGE_CLOSED ? "restored" : incident_kind_name(in->kind));
+    put(b, nh_text_sms(key));
+    put(b, " ");
+    put_place(b, inv, in);
+    when(inv, about == MESSAGE_CLOSED ? in->closed_ms : in->started_ms, at);
+    at[11] = '\0'; /* "14:05 22/11" */
+    nh_buf_printf(b, about == MESSAGE_CLOSED ? " luc %s" : " tu %s", at);
+    if (about == MESSAGE_CLOSED) {
+        put(b, ". Gian doan ");
+        nh_duration(NH_VI, (in->closed_ms - in->started_ms) / 1000, b);
+    }
+    snprintf(key, sizeof(key), "cause_%s", incident_cause_name(in->cause));
+    nh_buf_printf(b, ". %s: %s. Ma %s.",
+        in->confidence == CONFIDENCE_FACT ? "Nguyen nhan" : "Nghi", nh_text_sms(key), id);
+}
+
+void
+policy_sms(const struct inventory *inv, const struct incident *in,
+    enum message_about about, int64_t now_ms, struct nh_buf *out)
+{
+    struct nh_buf raw;
+    char id[16];
+
+    (void)now_ms;
+    nh_buf_clear(out);
+    nh_buf_init(&raw, 2000);
+    put_sms_body(&raw, inv, in, about);
+    nh_buf_put_u8(&raw, 0);
+    if (nh_buf_err(&raw) == NH_OK)
+        nh_unaccent((const char *)raw.data, out);
+    nh_buf_fini(&raw);
+    for (size_t i = 0; i < out->len; i++) {
+        uint8_t c = out->data[i];
+
+        if (!(c == ' ' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                (c >= 'a' && c <= 'z') || strchr(".,:()-/", c) != NULL))
+            out->data[i] = ' ';
+    }
+    if (out->len <= SMS_MAX)
+        return;
+    incident_id(in->number, id);
+    out->len = SMS_MAX - 17;
+    while (out->len > 0 && out->data[out->len - 1] != ' ')
+        out->len--; /* between words */
+    nh_buf_printf(out, "Ma %s.", id);
+}
+
+void
+policy_text(const struct inventory *inv, const struct incident *in,
+    enum message_about about, const char *language, int64_t now_ms,
+    struct nh_buf *subject, struct nh_buf *text)
+{
+    enum nh_lang lang = nh_lang_of(language != NULL && *language != '\0' ? language
+                                                                        : inv->language);
+    char key[64], id[16], at[32];
+
+    (void)now_ms;
+    nh_buf_clear(subject);
+    nh_buf_clear(text);
+    incident_id(in->number, id);
+    snprintf(key, sizeof(key), "about_%s", message_about_name(about));
+    nh_buf_printf(subject, "[Nhip] %s: ", id);
+    put(subject, lang == NH_EN ? in->title_en : in->title_vi);
+    put(text, nh_text(lang, key));
+    put(text, ": ");
+    put(text, lang == NH_EN ? in->title_en : in->title_vi);
+    when(inv, in->started_ms, at);
+    nh_buf_printf(text, "\n%s: %s", nh_text(lang, "incident_since"), at);
+    if (in->closed_ms != 0) {
+        when(inv, in->closed_ms, at);
+        nh_buf_printf(text, "\n%s: %s", nh_text(lang, "restored"), at);
+    }
+    put(text, "\n\n");
+    for (size_t i = 0; i < in->reason_count; i++)
+        nh_buf_printf(text, "- %s\n", lang == NH_EN ? in->reasons[i].en : in->reasons[i].vi);
+    for (size_t i = 0; i < in->link_count; i++) {
+        const struct inv_link *l = inventory_link(inv, in->links[i].id);
+
+        if (l != NULL)
+            nh_buf_printf(text, "%s: %s (%s)\n", nh_text(lang, "link"), l->id, l->circuit);
+    }
+    nh_buf_printf(text, "\n%s\n", id);
+}
