@@ -388,8 +388,12 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
     if (open != NULL) {
         if (q.over)
             open->value = q.value;
-        if (q.clear && t->round_count >= 18) {
-            open->to_ms = q.last_ms > open->from_ms ? q.last_ms : t->seen_ms - 180000;
+        if (q.slow_ms > open->slow_ms)
+            open->slow_ms = q.slow_ms;
+        if (q.clear && t->round_count >= 18) { /* the last three minutes were good */
+            open->to_ms = t->seen_ms - 180000;
+            if (open->slow_ms > open->to_ms)
+                open->to_ms = open->slow_ms;
             if (open->to_ms <= open->from_ms)
                 open->to_ms = open->from_ms + 1000;
             d->dirty = true;
@@ -433,7 +437,7 @@ diagnose_reading(struct diagnose *d, int check, const struct nh_reading *r, int6
 
         if (change == TRACK_CHANGED)
             episodes_of_link(d, t->link);
-        if (at_ms == t->seen_ms)
+        if (at_ms == t->seen_ms && d->now_ms - at_ms < 30000)
             quality_of_link(d, l, t);
     } else if (change == TRACK_CHANGED) {
         d->dirty = true;

@@ -13,6 +13,12 @@
 #include <string.h>
 
 bool
+is_sure(const struct episode *e)
+{
+    return !e->pending && !e->held;
+}
+
+bool
 is_open_at(const struct episode *e, int64_t at_ms)
 {
     return e->from_ms != 0 && e->from_ms <= at_ms && (e->to_ms == 0 || e->to_ms > at_ms);
@@ -420,7 +426,8 @@ is_witness(const struct diagnose *d, const struct track *t, const struct run *r)
     const struct dsite *s;
 
     if (t->site < 0 || t->in.by_collector)
-        return !(d->centre_router != NULL && track_missing_now(d->centre_router, 1));
+        return !track_has(
+            d->centre_router, false, r->from_ms - 25000, r->to_ms + 25000, 1, NULL);
     s = &d->sites[t->site];
     for (size_t i = 0; i < s->link_count; i++) {
         const struct dlink *l = &d->links[s->first_link + (int)i];

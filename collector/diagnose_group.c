@@ -304,7 +304,7 @@ key_of_down(struct diagnose *d, struct episode *e)
     if (h != NULL) {
         if (d->now_ms < h->to_ms + HOLE_WAIT_MS &&
             !(e->to_ms == 0 && d->now_ms > h->to_ms + 25000 && track_missing_now(l->far, 3))) {
-            e->pending = true;
+            e->held = true;
             d->wake_ms = h->to_ms + HOLE_WAIT_MS;
             snprintf(e->key, sizeof(e->key), "hole");
             return;
@@ -345,7 +345,9 @@ degraded_at(const struct dlink *l, const struct episode *e)
     for (size_t i = 0; i < l->episode_count; i++) {
         const struct episode *x = &l->episodes[i];
 
-        if (x->kind == EP_DEGRADED && llabs(x->from_ms - e->from_ms) < DEGRADED_TOGETHER_MS)
+        if (x->kind == EP_DEGRADED &&
+            (e->to_ms == 0 || x->from_ms < e->to_ms + DEGRADED_TOGETHER_MS) &&
+            (x->to_ms == 0 || x->to_ms > e->from_ms - DEGRADED_TOGETHER_MS))
             return x;
     }
     return NULL;
@@ -401,6 +403,7 @@ give_key(struct diagnose *d, struct episode *e)
     const struct inv_planned *p = planned_for(d, e);
 
     e->key[0] = '\0';
+    e->held = false;
     if (p != NULL && e->kind != EP_SILENT) {
         snprintf(e->key, sizeof(e->key), "planned:%s", p->id);
         return;
@@ -467,7 +470,7 @@ choose(struct diagnose *d, const struct group *g)
         struct dincident *x =
             g->eps[i]->incident == 0 ? NULL : by_number(d, g->eps[i]->incident);
 
-        sure |= !g->eps[i]->pending;
+        sure |= is_sure(g->eps[i]);
         if (x != NULL && !x->taken && x->in.merged_into == 0 &&
             (best == NULL || x->in.number < best->in.number))
             best = x;
@@ -608,7 +611,7 @@ diagnose_judge(struct diagnose *d)
         if (x != NULL) {
             x->taken = true;
             for (size_t i = 0; i < g.count; i++) {
-                if (g.eps[i]->pending)
+                if (!is_sure(g.eps[i]))
                     continue;
                 note_move(&moves, &move_count, g.eps[i]->incident, x->in.number);
                 g.eps[i]->incident = x->in.number;

@@ -81,7 +81,7 @@ minutes_of(const struct group *g, struct incident_link *out, int link)
         const struct episode *e = g->eps[i];
         int64_t from = e->from_ms, to = e->to_ms == 0 ? g->d->now_ms : e->to_ms;
 
-        if (e->pending || e->link != link)
+        if (!is_sure(e) || e->link != link)
             continue;
         if (out->from_ms == 0 || from < out->from_ms)
             out->from_ms = from;
@@ -93,7 +93,7 @@ minutes_of(const struct group *g, struct incident_link *out, int link)
             const struct episode *o = g->eps[k];
             int64_t end = o->to_ms == 0 ? g->d->now_ms : o->to_ms;
 
-            if (o->pending || o->link != link || o->kind != EP_DOWN || end <= from ||
+            if (!is_sure(o) || o->link != link || o->kind != EP_DOWN || end <= from ||
                 o->from_ms >= to)
                 continue;
             add_minutes(&out->minutes, e, l, g->cause, from, o->from_ms);
@@ -156,7 +156,7 @@ covers(struct incident *in, struct group *g)
         const struct episode *e = g->eps[i];
         bool known = false;
 
-        if (e->pending)
+        if (!is_sure(e))
             continue;
         if (e->site >= 0 && e->site < (int)d->site_count)
             add_site(in, d->sites[e->site].in->id);

@@ -92,7 +92,9 @@ struct episode {
     int64_t from_ms;         /* first that was bad */
     int64_t to_ms;           /* first good again; 0: still */
     bool pending;            /* not sure yet: counts for a group, opens none */
-    bool loss, late;         /* degraded: by loss (else by time); found when over */
+    bool held;               /* as good as pending: waits for the journals of a hole */
+    bool loss;               /* degraded: by loss, else by time */
+    int64_t slow_ms;         /* degraded: last round over a limit of time */
     double value;            /* degraded: the figure */
     uint32_t incident;       /* 0: none yet */
     /* worked out with each grouping */
@@ -241,7 +243,8 @@ bool track_missing_now(const struct track *t, uint32_t least);
 struct quality {
     bool over, suspect, clear, loss;
     double value;
-    int64_t since_ms, last_ms; /* first and last bad round of the window */
+    int64_t since_ms; /* first bad round of the window */
+    int64_t slow_ms;  /* last one over a limit of time, 0: none */
 };
 struct quality track_quality(const struct track *t, const struct inv_quality *q);
 
@@ -252,6 +255,7 @@ void episodes_of_services(struct diagnose *d);
 void site_fact(struct diagnose *d, int site, enum fact_kind kind, int64_t at_ms);
 bool site_has_fact(const struct dsite *s, enum fact_kind kind, int64_t from_ms,
     int64_t to_ms, int64_t *at);
+bool is_sure(const struct episode *e);
 bool is_open_at(const struct episode *e, int64_t at_ms);
 const struct hole *hole_of(const struct diagnose *d, int64_t at_ms);
 /* Down at that moment, surely or perhaps. */

@@ -338,11 +338,14 @@ is_burst(const struct round *r)
     return r->lost * 5 >= r->sent * 2;
 }
 
+/* Near a round that lost nearly all; with `many` of those, only near one that lost all:
+ * that is down, not lossy. */
 static bool
-is_near_burst(const struct round *rounds, size_t n, size_t i)
+is_near_burst(const struct round *rounds, size_t n, size_t i, bool many)
 {
     for (size_t k = 0; k < n; k++)
-        if (is_burst(&rounds[k]) && llabs(rounds[k].at_ms - rounds[i].at_ms) <= BURST_NEAR_MS)
+        if ((many ? rounds[k].lost >= rounds[k].sent : is_burst(&rounds[k])) &&
+            llabs(rounds[k].at_ms - rounds[i].at_ms) <= BURST_NEAR_MS)
             return true;
     return false;
 }
@@ -350,7 +353,7 @@ is_near_burst(const struct round *rounds, size_t n, size_t i)
 struct sums {
     double sent, lost, recent_sent, recent_lost, rtt, jitter, recent_rtt, recent_jitter;
     int rounds, rtts, jitters, recent_rtts, lossy;
-    int64_t first_loss_ms, last_loss_ms;
+    int64_t first_loss_ms;
 };
 
 /* The rounds of the window in order of time; how many. */
@@ -380,10 +383,8 @@ sum_up(const struct track *t, const struct round *rounds, size_t n)
         const struct round *r = &rounds[i];
         bool recent = r->at_ms > t->seen_ms - CLEAR_MS;
 
-        if (bursts < BURSTS_MAX && bursts > 0 && is_near_burst(rounds, n, i))
+        if (is_near_burst(rounds, n, i, bursts >= BURSTS_MAX))
             continue;
-        if (r->lost == r->sent && bursts >= BURSTS_MAX && bursts * 2 > n)
-            continue; /* that is down, not lossy */
         s.rounds++;
         s.sent += r->sent;
         s.lost += r->lost;
@@ -391,7 +392,6 @@ sum_up(const struct track *t, const struct round *rounds, size_t n)
         s.recent_lost += recent ? r->lost : 0;
         if (r->lost > 0) {
             s.lossy++;
-            s.last_loss_ms = r->at_ms;
             if (s.first_loss_ms == 0)
                 s.first_loss_ms = r->at_ms;
         }
@@ -435,7 +435,7 @@ judge_time(const struct round *rounds, size_t n, double sum, int count, double r
             continue;
         if (q->since_ms == 0)
             q->since_ms = rounds[i].at_ms;
-        q->last_ms = rounds[i].at_ms;
+        q->slow_ms = rounds[i].at_ms;
     }
 }
 
@@ -485,7 +485,5 @@ track_quality(const struct track *t, const struct inv_quality *q)
     }
     if (out.since_ms == 0)
         out.since_ms = s.first_loss_ms;
-    if (s.last_loss_ms > out.last_ms)
-        out.last_ms = s.last_loss_ms;
     return out;
 }

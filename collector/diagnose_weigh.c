@@ -97,7 +97,7 @@ static bool
 seen_before(const struct group *g, size_t i, bool site)
 {
     for (size_t k = 0; k < i; k++)
-        if (!g->eps[k]->pending &&
+        if (is_sure(g->eps[k]) &&
             (site ? g->eps[k]->site == g->eps[i]->site : g->eps[k]->link == g->eps[i]->link))
             return true;
     return false;
@@ -191,13 +191,17 @@ group_weigh(struct group *g)
         const struct episode *e = g->eps[i];
         bool new_link, new_site;
 
-        if (e->pending)
+        if (!is_sure(e))
             continue;
         new_link = e->link >= 0 && !seen_before(g, i, false);
         new_site = e->site >= 0 && e->site < (int)d->site_count && !seen_before(g, i, true);
         g->links += new_link;
         g->sites += new_site;
-        g->battery += e->kind == EP_POWER;
+        if (e->kind == EP_POWER) {
+            g->battery++;
+            group_say(g, "reason_on_battery", d->sites[e->site].power, e->from_ms,
+                d->sites[e->site].in->name, NULL);
+        }
         g->silent += e->kind == EP_SILENT;
         g->in_hole |= e->kind == EP_DOWN && hole_of(d, e->from_ms) != NULL;
         g->cold_hole |= e->kind == EP_CENTRE;
