@@ -71,6 +71,85 @@ add_track(void *arg, const struct inv_check *in)
     }
 }
 
+/* A check of the replay format that nobody here measures yet, but a stream may hold. */
+static void
+add_named(struct builder *b, struct strmap *known, const char *kind,
+    const struct inv_check *like, const char *owner, const char *name)
+{
+    struct inv_check in = *like;
+
+    in.kind = nh_kind_find(kind);
+    snprintf(in.id, sizeof(in.id), "%s%s%s/%s", owner, *name != '\0' ? "/" : "", name,
+        kind);
+    if (b->err != NH_OK || in.kind == NULL || strmap_get(known, in.id) != NULL)
+        return;
+    in.every_ms = in.kind->default_every_s * 1000U;
+    add_track(b, &in);
+    if (b->err == NH_OK)
+        b->err = strmap_put(
+            known, b->d->tracks[b->d->track_count - 1].in.id, b->d->tracks);
+}
+
+static void
+add_of_devices(struct builder *b, struct strmap *known, struct inv_site *site,
+    const char *owner, struct inv_device *devices, size_t count)
+{
+    struct inv_check like = { .site = site, .by_collector = site == NULL };
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(devices[i].kind, "ups") == 0) {
+            like.device = NULL;
+            add_named(b, known, "power", &like, owner, "");
+            continue;
+        }
+        like.device = &devices[i];
+        add_named(b, known, "ping", &like, owner, devices[i].id);
+        add_named(b, known, "snmp", &like, owner, devices[i].id);
+    }
+}
+
+static void
+add_of_links(struct builder *b, struct strmap *known, struct inv_site *site,
+    const char *owner, struct inv_link *links, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct inv_check like = { .site = site, .link = &links[i],
+            .by_collector = site == NULL };
+
+        add_named(b, known, "port", &like, owner, links[i].name);
+    }
+}
+
+static enum nh_err
+add_missing(struct builder *b, const struct inventory *inv)
+{
+    struct strmap known = { 0 };
+    struct track *more;
+    size_t most = inv->centre.uplink_count + 2 * inv->centre.device_count;
+
+    for (size_t i = 0; i < inv->site_count; i++)
+        most += inv->sites[i].link_count + 2 * inv->sites[i].device_count;
+    b->cap = b->d->track_count + most + 1;
+    more = realloc(b->d->tracks, b->cap * sizeof(*more));
+    if (more == NULL)
+        return NH_ENOMEM;
+    b->d->tracks = more; /* stays where it is: ids may be borrowed */
+    for (size_t i = 0; b->err == NH_OK && i < b->d->track_count; i++)
+        b->err = strmap_put(&known, more[i].in.id, more);
+    add_of_links(
+        b, &known, NULL, "centre", inv->centre.uplinks, inv->centre.uplink_count);
+    add_of_devices(
+        b, &known, NULL, "centre", inv->centre.devices, inv->centre.device_count);
+    for (size_t i = 0; i < inv->site_count; i++) {
+        struct inv_site *s = &inv->sites[i];
+
+        add_of_links(b, &known, s, s->id, s->links, s->link_count);
+        add_of_devices(b, &known, s, s->id, s->devices, s->device_count);
+    }
+    strmap_fini(&known);
+    return b->err;
+}
+
 static int
 index_in(const void *base, size_t size, const void *p)
 {
@@ -244,6 +323,8 @@ build(struct diagnose *d, const struct inventory *inv)
         return NH_ENOMEM;
     inventory_checks(inv, add_track, &b);
     err = b.err;
+    if (err == NH_OK)
+        err = add_missing(&b, inv);
     if (err == NH_OK)
         err = add_links(d, inv);
     if (err == NH_OK)

@@ -171,7 +171,9 @@ whole_site_down(struct group *g, const struct episode *e)
         bool hit = false;
 
         for (size_t k = 0; k < l->episode_count && !hit; k++)
-            hit = l->episodes[k].kind == EP_DOWN && is_open_at(&l->episodes[k], e->from_ms + 5000);
+            hit = l->episodes[k].kind == EP_DOWN &&
+                  (is_open_at(&l->episodes[k], e->from_ms + 5000) ||
+                      llabs(l->episodes[k].from_ms - e->from_ms) < 15000);
         if (!hit && (track_ever_ok(l->far) ||
                         track_has(l->path, true, e->from_ms + 5000, g->d->now_ms, 1, NULL)))
             return false;
