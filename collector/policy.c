@@ -364,3 +364,108 @@ policy_clock(struct policy *p, int64_t now_ms)
         escalate(p, c);
     }
 }
+
+/* ---- state ---- */
+
+enum { VERSION = 1 };
+
+void
+policy_save(const struct policy *p, struct nh_buf *out)
+{
+    nh_buf_put_u8(out, VERSION);
+    nh_buf_put_zigzag(out, p->now_ms);
+    nh_buf_put_varint(out, p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct casefile *c = &p->cases[i];
+
+        incident_encode(out, &c->in);
+        nh_buf_put_u8(out,
+            (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2));
+        nh_buf_put_varint(out, c->step);
+        nh_buf_put_zigzag(out, c->told_ms);
+        nh_buf_put_zigzag(out, c->revised_ms);
+        nh_buf_put_varint(out, c->revisions);
+        nh_buf_put_u8(out, (uint8_t)c->told_cause);
+        nh_buf_put_str(out, c->told_party);
+        nh_buf_put_varint(out, c->told_count);
+        for (size_t k = 0; k < c->told_count; k++)
+            nh_buf_put_str(out, c->told[k]->id);
+    }
+}
+
+/* A contact that the inventory no longer has is told no more. */
+static void
+load_told(struct policy *p, struct casefile *c, struct nh_slice *in)
+{
+    uint64_t n = nh_take_varint(in);
+    char id[NH_SITE_ID_MAX];
+
+    in->bad |= n > TOLD_MAX;
+    for (uint64_t i = 0; i < n && !in->bad; i++) {
+        nh_take_str(in, id, sizeof(id));
+        for (size_t k = 0; k < p->inv->contact_count; k++)
+            if (strcmp(p->inv->contacts[k].id, id) == 0)
+                c->told[c->told_count++] = &p->inv->contacts[k];
+    }
+}
+
+static enum nh_err
+load_case(struct policy *p, struct nh_slice *in)
+{
+    struct incident incident;
+    enum nh_err err = incident_decode(in, &incident);
+    struct casefile *c;
+    unsigned flags, cause;
+
+    if (err != NH_OK)
+        return err;
+    c = case_of(p, incident.number, true);
+    if (c == NULL) {
+        incident_fini(&incident);
+        return NH_ENOMEM;
+    }
+    incident_fini(&c->in);
+    c->in = incident;
+    flags = nh_take_u8(in);
+    c->opened = (flags & 1) != 0;
+    c->acknowledged = (flags & 2) != 0;
+    c->done = (flags & 4) != 0;
+    c->step = (size_t)nh_take_varint(in);
+    c->told_ms = nh_take_zigzag(in);
+    c->revised_ms = nh_take_zigzag(in);
+    c->revisions = (unsigned)nh_take_varint(in);
+    cause = nh_take_u8(in);
+    in->bad |= cause >= CAUSES;
+    c->told_cause = in->bad ? CAUSE_UNKNOWN : (enum cause)cause;
+    nh_take_str(in, c->told_party, sizeof(c->told_party));
+    load_told(p, c, in);
+    return in->bad ? NH_EFORMAT : NH_OK;
+}
+
+static void
+renew(struct policy *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        incident_fini(&p->cases[i].in);
+    p->count = 0;
+    p->now_ms = 0;
+}
+
+enum nh_err
+policy_load(struct policy *p, struct nh_slice in)
+{
+    enum nh_err err = NH_OK;
+    uint64_t n;
+
+    renew(p);
+    in.bad |= nh_take_u8(&in) != VERSION;
+    p->now_ms = nh_take_zigzag(&in);
+    n = nh_take_varint(&in);
+    for (uint64_t i = 0; i < n && err == NH_OK && !in.bad; i++)
+        err = load_case(p, &in);
+    if (err == NH_OK && (in.bad || in.len != 0))
+        err = NH_EFORMAT;
+    if (err != NH_OK)
+        renew(p);
+    return err;
+}
