@@ -60,8 +60,11 @@ add_track(void *arg, const struct inv_check *in)
         b->cap = cap;
     }
     t = &d->tracks[d->track_count++];
-    *t = (struct track){ .in = *in, .class = class_of(in->kind->name), .link = -1,
-        .site = -1, .service = -1 };
+    *t = (struct track){ .in = *in,
+        .class = class_of(in->kind->name),
+        .link = -1,
+        .site = -1,
+        .service = -1 };
     if (t->in.every_ms == 0)
         t->in.every_ms = 10000;
     if (t->class == TRACK_PATH || t->class == TRACK_FAR) {
@@ -79,15 +82,15 @@ add_named(struct builder *b, struct strmap *known, const char *kind,
     struct inv_check in = *like;
 
     in.kind = nh_kind_find(kind);
-    snprintf(in.id, sizeof(in.id), "%s%s%s/%s", owner, *name != '\0' ? "/" : "", name,
-        kind);
+    snprintf(
+        in.id, sizeof(in.id), "%s%s%s/%s", owner, *name != '\0' ? "/" : "", name, kind);
     if (b->err != NH_OK || in.kind == NULL || strmap_get(known, in.id) != NULL)
         return;
     in.every_ms = in.kind->default_every_s * 1000U;
     add_track(b, &in);
     if (b->err == NH_OK)
-        b->err = strmap_put(
-            known, b->d->tracks[b->d->track_count - 1].in.id, b->d->tracks);
+        b->err =
+            strmap_put(known, b->d->tracks[b->d->track_count - 1].in.id, b->d->tracks);
 }
 
 static void
@@ -113,8 +116,9 @@ add_of_links(struct builder *b, struct strmap *known, struct inv_site *site,
     const char *owner, struct inv_link *links, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct inv_check like = { .site = site, .link = &links[i],
-            .by_collector = site == NULL };
+        struct inv_check like = {
+            .site = site, .link = &links[i], .by_collector = site == NULL
+        };
 
         add_named(b, known, "port", &like, owner, links[i].name);
     }
@@ -254,8 +258,8 @@ place(struct diagnose *d, struct track *t)
     if (t->in.link != NULL)
         place_at_link(d, t);
     if (t->in.site != NULL) {
-        struct dsite *s = &d->sites[index_in(
-            d->inv->sites, sizeof(d->inv->sites[0]), t->in.site)];
+        struct dsite *s =
+            &d->sites[index_in(d->inv->sites, sizeof(d->inv->sites[0]), t->in.site)];
 
         t->site = (int)(s - d->sites);
         t->is_router = router;
@@ -443,7 +447,8 @@ arrive(struct diagnose *d, int64_t arrived_ms)
 /* ---- readings and events ---- */
 
 static void
-host_booted(struct diagnose *d, int site, enum fact_kind kind, int64_t at_ms, int64_t up_s)
+host_booted(
+    struct diagnose *d, int site, enum fact_kind kind, int64_t at_ms, int64_t up_s)
 {
     int64_t boot_ms = at_ms - up_s * 1000;
 
@@ -456,6 +461,7 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
 {
     struct episode *open = NULL;
     struct quality q;
+    int64_t at_least = t->seen_ms - 60000;
 
     if (t->class == TRACK_FAR && l->path != NULL && track_last(l->path) != NULL &&
         l->path->seen_ms > t->seen_ms - 45000)
@@ -466,6 +472,10 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
     if (link_down_at(l, d->now_ms) != NULL && open == NULL)
         return;
     q = track_quality(t, &l->in->quality);
+    if (q.suspect && !q.over && l->port != NULL && l->port->errors_ms > at_least) {
+        q.over = q.loss = true; /* the port counts errors as well: that is no chance */
+        q.value = q.loss_pct;
+    }
     if (open != NULL) {
         if (q.over)
             open->value = q.value;
@@ -484,8 +494,12 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
     if (!q.over || q.clear || l->episode_count == EPISODES_MAX)
         return;
     l->episodes[l->episode_count++] = (struct episode){ .kind = EP_DEGRADED,
-        .link = (int)(l - d->links), .site = l->site, .service = -1,
-        .lo_ms = q.since_ms - 60000, .from_ms = q.since_ms, .loss = q.loss,
+        .link = (int)(l - d->links),
+        .site = l->site,
+        .service = -1,
+        .lo_ms = q.since_ms - 60000,
+        .from_ms = q.since_ms,
+        .loss = q.loss,
         .value = q.value };
     d->dirty = true;
 }
@@ -565,12 +579,16 @@ diagnose_event(struct diagnose *d, const struct nh_event *e, const char *site,
         if (d->now_ms - h->to_ms < 120000 &&
             e->uptime_s * 1000 < d->now_ms - h->from_ms) {
             h->cold = true;
-            d->centre_ep = (struct episode){ .kind = EP_CENTRE, .link = -1,
-                .site = (int)d->site_count, .service = -1, .lo_ms = h->from_ms,
+            d->centre_ep = (struct episode){ .kind = EP_CENTRE,
+                .link = -1,
+                .site = (int)d->site_count,
+                .service = -1,
+                .lo_ms = h->from_ms,
                 .from_ms = d->centre_ep.from_ms != 0 && d->centre_ep.to_ms == 0
-                    ? d->centre_ep.from_ms
-                    : h->from_ms,
-                .to_ms = h->to_ms, .incident = d->centre_ep.incident };
+                               ? d->centre_ep.from_ms
+                               : h->from_ms,
+                .to_ms = h->to_ms,
+                .incident = d->centre_ep.incident };
             d->dirty = true;
         }
         return;

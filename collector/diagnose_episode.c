@@ -90,13 +90,13 @@ cut(const struct track *t, const struct run *r, const struct track *other, int e
             continue;
         if (o->from_ms > from)
             n = put_piece(out, n,
-                (struct piece){ from, o->from_ms - 1,
-                    rounds_in(t, r, from, o->from_ms - 1), end });
+                (struct piece){
+                    from, o->from_ms - 1, rounds_in(t, r, from, o->from_ms - 1), end });
         from = o->to_ms + 1;
     }
     if (from <= r->to_ms)
-        n = put_piece(
-            out, n, (struct piece){ from, r->to_ms, rounds_in(t, r, from, r->to_ms), end });
+        n = put_piece(out, n,
+            (struct piece){ from, r->to_ms, rounds_in(t, r, from, r->to_ms), end });
     return n;
 }
 
@@ -152,8 +152,8 @@ pieces_of(const struct dlink *l, int64_t since_ms, struct piece out[PIECES_MAX])
 }
 
 static uint32_t
-incident_before(
-    const struct episode *old, size_t count, enum episode_kind kind, int64_t from, int64_t to)
+incident_before(const struct episode *old, size_t count, enum episode_kind kind,
+    int64_t from, int64_t to)
 {
     for (size_t i = 0; i < count; i++)
         if (old[i].kind == kind && old[i].incident != 0 &&
@@ -300,7 +300,10 @@ static void
 power_of_site(struct diagnose *d, int site)
 {
     struct dsite *s = &d->sites[site];
-    struct episode e = { .kind = EP_POWER, .link = -1, .site = site, .service = -1,
+    struct episode e = { .kind = EP_POWER,
+        .link = -1,
+        .site = site,
+        .service = -1,
         .incident = s->power_ep.incident };
     bool gasp = false;
 
@@ -321,10 +324,12 @@ power_of_site(struct diagnose *d, int site)
     for (size_t i = 0; s->power != NULL && i < s->power->run_count; i++) {
         const struct run *p = &s->power->runs[i];
 
-        if (!p->ok && (e.from_ms == 0 || (e.to_ms != 0 && p->from_ms > e.to_ms + 15000))) {
+        if (!p->ok &&
+            (e.from_ms == 0 || (e.to_ms != 0 && p->from_ms > e.to_ms + 15000))) {
             e.from_ms = p->from_ms;
             e.to_ms = 0;
-        } else if (p->ok && e.from_ms != 0 && e.to_ms == 0 && p->to_ms > e.from_ms + 12000) {
+        } else if (p->ok && e.from_ms != 0 && e.to_ms == 0 &&
+                   p->to_ms > e.from_ms + 12000) {
             e.to_ms = p->from_ms > e.from_ms ? p->from_ms : e.from_ms + 12000;
         }
     }
@@ -388,8 +393,12 @@ silence_of_site(struct diagnose *d, int site)
     if (dark || (s->power_ep.from_ms != 0 && s->power_ep.to_ms == 0) ||
         now - quiet < SILENT_MS - (seen ? 0 : 40000))
         return;
-    s->silent_ep = (struct episode){ .kind = EP_SILENT, .link = -1, .site = site,
-        .service = -1, .lo_ms = s->lost_ms - 10000, .from_ms = s->lost_ms };
+    s->silent_ep = (struct episode){ .kind = EP_SILENT,
+        .link = -1,
+        .site = site,
+        .service = -1,
+        .lo_ms = s->lost_ms - 10000,
+        .from_ms = s->lost_ms };
     d->dirty = true;
 }
 
@@ -407,8 +416,11 @@ episodes_of_sites(struct diagnose *d)
     if (r == NULL)
         return;
     if (!r->ok && (d->centre_ep.from_ms == 0 || d->centre_ep.to_ms != 0)) {
-        d->centre_ep = (struct episode){ .kind = EP_CENTRE, .link = -1,
-            .site = (int)d->site_count, .service = -1, .lo_ms = r->from_ms - 10000,
+        d->centre_ep = (struct episode){ .kind = EP_CENTRE,
+            .link = -1,
+            .site = (int)d->site_count,
+            .service = -1,
+            .lo_ms = r->from_ms - 10000,
             .from_ms = r->from_ms };
         d->dirty = true;
     } else if (r->ok && d->centre_ep.from_ms != 0 && d->centre_ep.to_ms == 0) {

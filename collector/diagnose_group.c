@@ -53,7 +53,8 @@ is_recent(const struct diagnose *d, const struct episode *e)
 static int
 by_start(const void *a, const void *b)
 {
-    const struct episode *x = *(struct episode *const *)a, *y = *(struct episode *const *)b;
+    const struct episode *x = *(struct episode *const *)a,
+                         *y = *(struct episode *const *)b;
 
     if (x->from_ms != y->from_ms)
         return x->from_ms < y->from_ms ? -1 : 1;
@@ -136,7 +137,8 @@ is_dark(struct diagnose *d, int site, const struct episode *e)
 
         if (was_up(d, link, e->from_ms) && companion(d, link, e) == NULL &&
             (!sees_nothing(&d->links[link]) ||
-                track_has(d->links[link].path, true, e->from_ms + 12000, d->now_ms, 1, NULL)))
+                track_has(
+                    d->links[link].path, true, e->from_ms + 12000, d->now_ms, 1, NULL)))
             return false;
     }
     return s->link_count > 0;
@@ -160,12 +162,26 @@ planned_for(const struct diagnose *d, const struct episode *e)
     return NULL;
 }
 
+/* Is power known to have failed there or on the site's feeder at about that moment? */
+static bool
+power_failed_near(const struct diagnose *d, int site, int64_t at_ms)
+{
+    for (size_t i = 0; i < d->site_count; i++) {
+        const struct dsite *o = &d->sites[i];
+
+        if (((int)i == site || (o->feeder >= 0 && o->feeder == d->sites[site].feeder)) &&
+            o->power_ep.from_ms != 0 && llabs(o->power_ep.from_ms - at_ms) < FEEDER_MS)
+            return true;
+    }
+    return false;
+}
+
 /* How much of a node fell with `e`: all or nearly all, and not its sites as a whole. */
 static bool
 node_fell(struct diagnose *d, int pop, const struct episode *e)
 {
     const struct dpop *p = &d->pops[pop];
-    size_t fell = 0, could = 0, dark = 0, alive = 0;
+    size_t fell = 0, could = 0, dark = 0, alive = 0, unpowered = 0;
 
     for (size_t i = 0; i < p->link_count; i++) {
         const struct dsite *s = &d->sites[d->links[p->links[i]].site];
@@ -177,12 +193,15 @@ node_fell(struct diagnose *d, int pop, const struct episode *e)
             is_open_at(&d->sites[d->links[p->links[i]].site].power_ep, e->from_ms))
             continue;
         if (c == NULL && sees_nothing(&d->links[p->links[i]]) &&
-            !track_has(d->links[p->links[i]].path, true, e->from_ms + 12000, d->now_ms, 1, NULL))
+            !track_has(
+                d->links[p->links[i]].path, true, e->from_ms + 12000, d->now_ms, 1, NULL))
             continue;
         could++;
         if (c == NULL)
             continue;
         fell++;
+        if (s->link_count == 1)
+            unpowered += power_failed_near(d, (int)(s - d->sites), e->from_ms);
         if (s->link_count > 1) {
             if (is_dark(d, d->links[p->links[i]].site, e))
                 dark++;
@@ -190,7 +209,7 @@ node_fell(struct diagnose *d, int pop, const struct episode *e)
                 alive++;
         }
     }
-    if (fell < 2 || dark > alive)
+    if (fell < 2 || dark > alive || (alive == 0 && unpowered * 2 >= fell))
         return false;
     return alive > 0 ? fell * 4 >= could * 3 : fell == could;
 }
@@ -244,7 +263,8 @@ all_fell(struct diagnose *d, const struct episode *e, bool in_hole)
         if (in_hole) { /* only who measured in it can tell */
             const struct hole *h = hole_of(d, e->from_ms);
 
-            if (!hit && !track_has(l->path, true, h->from_ms + 40000, h->to_ms - 20000, 2, NULL))
+            if (!hit &&
+                !track_has(l->path, true, h->from_ms + 40000, h->to_ms - 20000, 2, NULL))
                 continue;
         } else if (!hit && (!was_up(d, (int)i, e->from_ms) || sees_nothing(l))) {
             continue;
@@ -271,8 +291,9 @@ key_of_site(struct diagnose *d, struct episode *e, bool whole)
 
         if (o == s || o->feeder != s->feeder)
             continue;
-        if (o->power_ep.from_ms != 0 && (is_open_at(&o->power_ep, e->from_ms) ||
-                                            llabs(o->power_ep.from_ms - e->from_ms) < FEEDER_MS))
+        if (o->power_ep.from_ms != 0 &&
+            (is_open_at(&o->power_ep, e->from_ms) ||
+                llabs(o->power_ep.from_ms - e->from_ms) < FEEDER_MS))
             hit = true;
         for (size_t k = 0; !hit && k < o->link_count; k++) {
             struct dlink *l = &d->links[o->first_link + (int)k];
@@ -281,9 +302,11 @@ key_of_site(struct diagnose *d, struct episode *e, bool whole)
                 const struct episode *x = &l->episodes[n];
 
                 hit = x->kind == EP_DOWN && is_dark(d, (int)i, x) &&
-                      (together(x, e) || (e->kind == EP_POWER &&
-                                             llabs(x->from_ms - e->from_ms) < FEEDER_MS) ||
-                          (s->power_ep.from_ms != 0 && is_open_at(&s->power_ep, x->from_ms)));
+                      (together(x, e) ||
+                          (e->kind == EP_POWER &&
+                              llabs(x->from_ms - e->from_ms) < FEEDER_MS) ||
+                          (s->power_ep.from_ms != 0 &&
+                              is_open_at(&s->power_ep, x->from_ms)));
             }
         }
         company += hit;
@@ -303,7 +326,8 @@ key_of_down(struct diagnose *d, struct episode *e)
 
     if (h != NULL) {
         if (d->now_ms < h->to_ms + HOLE_WAIT_MS &&
-            !(e->to_ms == 0 && d->now_ms > h->to_ms + 25000 && track_missing_now(l->far, 3))) {
+            !(e->to_ms == 0 && d->now_ms > h->to_ms + 25000 &&
+                track_missing_now(l->far, 3))) {
             e->held = true;
             d->wake_ms = h->to_ms + HOLE_WAIT_MS;
             snprintf(e->key, sizeof(e->key), "hole");
@@ -495,8 +519,13 @@ gather(struct diagnose *d, struct list *l, size_t at, struct group *g)
     size_t next = l->count;
     int64_t end;
 
-    *g = (struct group){ .d = d, .carrier = -1, .pop = -1, .site = -1, .service = -1,
-        .feeder = -1, .link = -1 };
+    *g = (struct group){ .d = d,
+        .carrier = -1,
+        .pop = -1,
+        .site = -1,
+        .service = -1,
+        .feeder = -1,
+        .link = -1 };
     snprintf(g->key, sizeof(g->key), "%s", l->eps[at]->key);
     g->from_ms = l->eps[at]->from_ms;
     end = l->eps[at]->to_ms == 0 ? INT64_MAX : l->eps[at]->to_ms;

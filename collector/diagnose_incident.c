@@ -233,9 +233,12 @@ make(struct dincident *x, struct group *g, struct incident *in)
     const struct incident *was = &x->in;
     const char *none[1] = { NULL };
 
-    *in = (struct incident){ .number = was->number, .opened_ms = was->opened_ms,
-        .revision = was->revision, .first_cause = was->first_cause,
-        .changed_ms = was->changed_ms, .may_be_told = was->may_be_told,
+    *in = (struct incident){ .number = was->number,
+        .opened_ms = was->opened_ms,
+        .revision = was->revision,
+        .first_cause = was->first_cause,
+        .changed_ms = was->changed_ms,
+        .may_be_told = was->may_be_told,
         .told_closed_ms = was->told_closed_ms };
     decide(g);
     in->cause = g->cause;

@@ -24,16 +24,16 @@ enum {
 };
 
 enum {
-    HOLE_MS = 30000,         /* nothing at all for so long: the collector was off */
-    HOLE_WAIT_MS = 45000,    /* journals of a hole arrive within this */
-    JOIN_MS = 600000,        /* the same trouble again within this is one incident */
-    KEEP_MS = 3 * 3600000,   /* evidence older than this settles */
-    SILENT_MS = 90000,       /* an agent's silence before it is said */
-    CLOSE_AFTER_MS = 30000,  /* an end holds so long before it is told */
-    TOGETHER_MS = 3000,      /* clocks and rounds: onsets this near are one moment */
-    FEEDER_MS = 60000,       /* on one feeder, power fails within this */
-    TRAP_LATE_MS = 180000,   /* a device tells of its cold start this long after */
-    FLAP_MS = 1800000,       /* three drops within this are flapping */
+    HOLE_MS = 30000,        /* nothing at all for so long: the collector was off */
+    HOLE_WAIT_MS = 45000,   /* journals of a hole arrive within this */
+    JOIN_MS = 600000,       /* the same trouble again within this is one incident */
+    KEEP_MS = 3 * 3600000,  /* evidence older than this settles */
+    SILENT_MS = 90000,      /* an agent's silence before it is said */
+    CLOSE_AFTER_MS = 30000, /* an end holds so long before it is told */
+    TOGETHER_MS = 3000,     /* clocks and rounds: onsets this near are one moment */
+    FEEDER_MS = 60000,      /* on one feeder, power fails within this */
+    TRAP_LATE_MS = 180000,  /* a device tells of its cold start this long after */
+    FLAP_MS = 1800000,      /* three drops within this are flapping */
     FLAPS = 3,
 };
 
@@ -73,12 +73,13 @@ struct track {
     bool expired;            /* service: the last failure was its certificate */
     int32_t status;          /* service: of the last failure */
     int64_t seen_ms;         /* newest round, by its own time */
+    int64_t errors_ms;       /* port: last with receive errors */
     int64_t full_ms;         /* port: last at 90 % of the link's bandwidth */
     int32_t full_count;      /* rounds in a row, or nearly, at that */
     int32_t normal_us;       /* learned: usual time */
     uint16_t normal_count;
     uint16_t run_count, round_count, round_next;
-    struct run *runs;     /* owned, sorted; grows to RUNS_MAX */
+    struct run *runs; /* owned, sorted; grows to RUNS_MAX */
     uint16_t run_cap;
     struct round *rounds; /* owned ring, path and far only */
 };
@@ -124,7 +125,8 @@ struct dlink {
     int site, carrier, pop; /* pop -1: none */
     struct track *path, *gateway, *far, *port;
     size_t episode_count;
-    struct episode episodes[EPISODES_MAX]; /* down ones, then one of quality at most open */
+    struct episode
+        episodes[EPISODES_MAX]; /* down ones, then one of quality at most open */
     bool dirty;
 };
 
@@ -180,14 +182,15 @@ struct group {
     int carrier, pop, site, service, feeder, link; /* -1: not one */
     const struct inv_planned *planned;
     bool centre, uplink, core, node;
-    size_t links, sites, down, degraded, standby_down, drops; /* drops: most of one link */
+    size_t links, sites, down, degraded, standby_down,
+        drops; /* drops: most of one link */
     size_t carriers;
     /* sites that went dark as a whole, and what is known of them */
     size_t dark, power_proof, lan_proof, line_proof, battery, silent;
     /* of single links */
-    bool seen_live;      /* the agent told while it happened, or its journal later */
+    bool seen_live; /* the agent told while it happened, or its journal later */
     bool gateway_dead, gateway_alive, port_down, port_dark, port_optics, full, slow;
-    bool others_up;      /* another link of the same node went on */
+    bool others_up; /* another link of the same node went on */
     bool cold_hole, in_hole;
     /* the verdict */
     enum cause cause, next;
@@ -242,7 +245,7 @@ bool track_missing_now(const struct track *t, uint32_t least);
 /* Is a limit of `q` passed over the window that ends with the newest round? */
 struct quality {
     bool over, suspect, clear, loss;
-    double value;
+    double value, loss_pct;
     int64_t since_ms; /* first bad round of the window */
     int64_t slow_ms;  /* last one over a limit of time, 0: none */
 };
@@ -276,8 +279,8 @@ void incident_vanished(struct diagnose *d, struct dincident *x);
 void words_fill(struct nh_buf *out, const char *pattern, const char *const *args);
 char *words_dup(const char *pattern, const char *const *args);
 /* `a` and `b` stand for the first and second "{}"; NULL: none. */
-void group_say(
-    struct group *g, const char *key, const struct track *t, int64_t at_ms, const char *a, const char *b);
+void group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
+    const char *a, const char *b);
 void group_title(const struct group *g, enum incident_kind kind, char **vi, char **en);
 void group_blame_carrier(struct group *g, int carrier);
 

@@ -140,6 +140,7 @@ track(struct io *io, struct track *t)
     flag(io, &t->expired);
     i32(io, &t->status);
     i64(io, &t->seen_ms);
+    i64(io, &t->errors_ms);
     i64(io, &t->full_ms);
     i32(io, &t->full_count);
     i32(io, &t->normal_us);
@@ -368,7 +369,7 @@ renew(struct diagnose *d)
 {
     for (size_t i = 0; i < d->track_count; i++) {
         d->tracks[i].run_count = d->tracks[i].round_count = d->tracks[i].round_next = 0;
-        d->tracks[i].seen_ms = d->tracks[i].full_ms = 0;
+        d->tracks[i].seen_ms = d->tracks[i].full_ms = d->tracks[i].errors_ms = 0;
         d->tracks[i].normal_us = 0;
         d->tracks[i].normal_count = 0;
     }

@@ -91,8 +91,8 @@ split(struct track *t, size_t i, int64_t at_ms, bool ok)
     int64_t step = t->in.every_ms;
 
     tail.from_ms = at_ms + step;
-    tail.count = tail.from_ms <= tail.to_ms ? rounds_between(t, tail.from_ms, tail.to_ms)
-                                            : 0;
+    tail.count =
+        tail.from_ms <= tail.to_ms ? rounds_between(t, tail.from_ms, tail.to_ms) : 0;
     r->to_ms = at_ms - step;
     r->count = r->to_ms >= r->from_ms ? rounds_between(t, r->from_ms, r->to_ms) : 0;
     if (r->count == 0) {
@@ -230,7 +230,8 @@ add_icmp(struct track *t, const struct nh_reading *r, int64_t at_ms)
         return false;
     if (t->rounds != NULL && at_ms > t->seen_ms) {
         t->rounds[t->round_next] = (struct round){ at_ms, rtt, small(r, NH_ICMP_JITTER),
-            (uint16_t)(sent > 1000 ? 1000 : sent), (uint16_t)(lost > 1000 ? 1000 : lost) };
+            (uint16_t)(sent > 1000 ? 1000 : sent),
+            (uint16_t)(lost > 1000 ? 1000 : lost) };
         t->round_next = (uint16_t)((t->round_next + 1) % ROUNDS_MAX);
         if (t->round_count < ROUNDS_MAX)
             t->round_count++;
@@ -253,6 +254,9 @@ add_port(struct track *t, const struct nh_reading *r, int64_t at_ms)
         t->has_optics = true;
         t->dark = nh_from_fixed(r->value[NH_PORT_RX_POWER], 2) < -35;
     }
+    if (has(r, NH_PORT_RX_ERRORS) && r->value[NH_PORT_RX_ERRORS] > 0 &&
+        at_ms > t->errors_ms)
+        t->errors_ms = at_ms;
     if (limit > 0 && at_ms > t->seen_ms) {
         if (most >= limit) {
             t->full_ms = at_ms;
@@ -289,8 +293,8 @@ add_service(struct track *t, const struct nh_reading *r, int64_t at_ms)
         learn(t, us);
     if (!up || slow) {
         t->slow = slow;
-        t->expired = !up && has(r, NH_SERVICE_CERT_DAYS) &&
-                     r->value[NH_SERVICE_CERT_DAYS] <= 0;
+        t->expired =
+            !up && has(r, NH_SERVICE_CERT_DAYS) && r->value[NH_SERVICE_CERT_DAYS] <= 0;
         t->status = has(r, NH_SERVICE_STATUS) ? small(r, NH_SERVICE_STATUS) : -1;
     }
     track_ok(t, at_ms, up && !slow);
@@ -446,6 +450,7 @@ judge_loss(const struct sums *s, double limit_pct, struct quality *q)
 
     if (s->sent <= 0)
         return;
+    q->loss_pct = 100 * s->lost / s->sent;
     if (s->recent_lost > fmax(1, s->recent_sent * limit_pct / 100))
         q->clear = false;
     if (s->lost > 1.6 * expected + 1 && s->lossy >= 4)
@@ -454,7 +459,7 @@ judge_loss(const struct sums *s, double limit_pct, struct quality *q)
         return;
     q->over = true;
     q->loss = true;
-    q->value = 100 * s->lost / s->sent;
+    q->value = q->loss_pct;
 }
 
 struct quality

@@ -28,7 +28,8 @@ weigh_dark(struct group *g, int site, const struct episode *e)
 
     g->dark++;
     boot = site_has_fact(s, FACT_BOOT, from - 5000, to + 5000, &at);
-    if (p->from_ms != 0 && p->from_ms <= to && (p->to_ms == 0 || p->to_ms >= from - 30000)) {
+    if (p->from_ms != 0 && p->from_ms <= to &&
+        (p->to_ms == 0 || p->to_ms >= from - 30000)) {
         power = true;
         group_say(g, "reason_on_battery", s->power, p->from_ms, s->in->name, NULL);
     } else if (site_has_fact(s, FACT_LAST_GASP, from - 60000, to, &at)) {
@@ -97,8 +98,8 @@ static bool
 seen_before(const struct group *g, size_t i, bool site)
 {
     for (size_t k = 0; k < i; k++)
-        if (is_sure(g->eps[k]) &&
-            (site ? g->eps[k]->site == g->eps[i]->site : g->eps[k]->link == g->eps[i]->link))
+        if (is_sure(g->eps[k]) && (site ? g->eps[k]->site == g->eps[i]->site
+                                        : g->eps[k]->link == g->eps[i]->link))
             return true;
     return false;
 }
@@ -140,12 +141,10 @@ scope(struct group *g)
             g->carrier = d->pops[i].carrier;
         }
     for (size_t i = 0; i < d->inv->planned_count; i++)
-        if (strncmp(g->key, "planned:", 8) == 0 &&
-            strcmp(d->inv->planned[i].id, id) == 0)
+        if (strncmp(g->key, "planned:", 8) == 0 && strcmp(d->inv->planned[i].id, id) == 0)
             g->planned = &d->inv->planned[i];
     for (size_t i = 0; i < d->inv->feeder_count; i++)
-        if (strncmp(g->key, "feeder:", 7) == 0 &&
-            strcmp(d->inv->feeders[i].id, id) == 0)
+        if (strncmp(g->key, "feeder:", 7) == 0 && strcmp(d->inv->feeders[i].id, id) == 0)
             g->feeder = (int)i;
     for (size_t i = 0; i < g->count; i++) {
         const struct episode *e = g->eps[i];
@@ -174,8 +173,8 @@ whole_site_down(struct group *g, const struct episode *e)
             hit = l->episodes[k].kind == EP_DOWN &&
                   (is_open_at(&l->episodes[k], e->from_ms + 5000) ||
                       llabs(l->episodes[k].from_ms - e->from_ms) < 15000);
-        if (!hit && (track_ever_ok(l->far) ||
-                        track_has(l->path, true, e->from_ms + 5000, g->d->now_ms, 1, NULL)))
+        if (!hit && (track_ever_ok(l->far) || track_has(l->path, true, e->from_ms + 5000,
+                                                  g->d->now_ms, 1, NULL)))
             return false;
     }
     return true;
@@ -196,7 +195,8 @@ group_weigh(struct group *g)
         if (!is_sure(e))
             continue;
         new_link = e->link >= 0 && !seen_before(g, i, false);
-        new_site = e->site >= 0 && e->site < (int)d->site_count && !seen_before(g, i, true);
+        new_site =
+            e->site >= 0 && e->site < (int)d->site_count && !seen_before(g, i, true);
         g->links += new_link;
         g->sites += new_site;
         if (e->kind == EP_POWER) {
@@ -227,7 +227,8 @@ group_weigh(struct group *g)
 
             g->degraded++;
             g->slow |= !e->loss;
-            if (port != NULL && port->full_ms >= e->from_ms - 60000 && port->full_count >= 5)
+            if (port != NULL && port->full_ms >= e->from_ms - 60000 &&
+                port->full_count >= 5)
                 g->full = true;
         }
     }

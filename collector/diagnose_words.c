@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* diagnose_words.c - sentences of incidents: rows of text.c with names and times put in */
+/* diagnose_words.c - sentences of incidents: rows of text.c with names and times put in
+ */
 #include "collector/diagnose_model.h"
 #include "libnhip/text.h"
 #include <stdio.h>
@@ -69,7 +70,8 @@ group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms
         args[n++] = b;
     r = &g->reasons[g->reason_count++];
     *r = (struct incident_reason){ .vi = words_dup(nh_text(NH_VI, key), args),
-        .en = words_dup(nh_text(NH_EN, key), args), .at_ms = at_ms };
+        .en = words_dup(nh_text(NH_EN, key), args),
+        .at_ms = at_ms };
     if (t != NULL)
         snprintf(r->check, sizeof(r->check), "%s", t->in.id);
 }
@@ -95,7 +97,8 @@ about(const struct group *g, enum nh_lang lang, char out[256])
     if (g->service >= 0)
         snprintf(out, 256, "%s", d->services[g->service].in->name);
     else if (g->sites > 1 || g->site < 0)
-        snprintf(out, 256, "%zu %s", g->sites, nh_text(lang, g->sites == 1 ? "site" : "sites"));
+        snprintf(out, 256, "%zu %s", g->sites,
+            nh_text(lang, g->sites == 1 ? "site" : "sites"));
     else if (g->links == 1)
         snprintf(out, 256, "%s, %s", d->sites[g->site].in->name,
             d->links[g->link].in->carrier->name);

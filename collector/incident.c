@@ -221,8 +221,7 @@ incident_json_open(struct nh_buf *out, const struct incident *in, const char *la
     if (in->settle_vi == NULL) {
         nh_buf_printf(out, "null");
     } else {
-        nh_buf_printf(
-            out, "{\"cause\":\"%s\",\"would_settle\":", causes[in->next_cause]);
+        nh_buf_printf(out, "{\"cause\":\"%s\",\"would_settle\":", causes[in->next_cause]);
         nh_json_string(out, en ? in->settle_en : in->settle_vi);
         nh_buf_printf(out, "}");
     }

@@ -23,8 +23,9 @@ say_ok(const struct inventory *inv)
 static int
 usage(FILE *to)
 {
-    fputs("usage: nhip-collector [-c FILE] [--check] [--replay STREAM] [-f | --foreground] "
-          "[--version]\n",
+    fputs(
+        "usage: nhip-collector [-c FILE] [--check] [--replay STREAM] [-f | --foreground] "
+        "[--version]\n",
         to);
     return to == stdout ? 0 : 2;
 }
@@ -51,9 +52,8 @@ main(int argc, char **argv)
 {
     static const struct option options[] = { { "config", required_argument, NULL, 'c' },
         { "check", no_argument, NULL, 'k' }, { "foreground", no_argument, NULL, 'f' },
-        { "replay", required_argument, NULL, 'r' },
-        { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
-        { NULL, 0, NULL, 0 } };
+        { "replay", required_argument, NULL, 'r' }, { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
     struct collector c = { .conf_path = "/etc/nhip/nhip.conf", .program = argv[0] };
     struct nh_conf_problem problem;
     const char *stream = NULL;

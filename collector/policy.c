@@ -14,8 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD_MAX = 48, REVISE_EVERY_MS = 600000, FORGET_MS = 12 * 3600000,
-    REVISIONS_MAX = 2, BLAME_AFTER_MS = 60000 };
+enum {
+    TOLD_MAX = 48,
+    REVISE_EVERY_MS = 600000,
+    FORGET_MS = 12 * 3600000,
+    REVISIONS_MAX = 2,
+    BLAME_AFTER_MS = 60000
+};
 
 struct casefile {
     struct incident in;
@@ -51,8 +56,8 @@ message_about_name(enum message_about about)
 }
 
 enum nh_err
-policy_new(struct policy **out, const struct inventory *inv,
-    const struct policy_events *events)
+policy_new(
+    struct policy **out, const struct inventory *inv, const struct policy_events *events)
 {
     *out = calloc(1, sizeof(**out));
     if (*out == NULL)
@@ -113,7 +118,7 @@ policy_whom(const struct inventory *inv, const struct incident *in,
         for (size_t i = 0; i < inv->carrier_count; i++)
             for (size_t k = 0; strcmp(inv->carriers[i].id, in->party + 8) == 0 &&
                                k < inv->carriers[i].tell_count;
-                k++)
+                 k++)
                 n = add(out, n, max, inv->carriers[i].tell[k]);
     if (n == 0 || in->site_count > 1 || !local)
         for (size_t i = 0; i < inv->centre.tell_count; i++)
@@ -126,7 +131,8 @@ policy_whom(const struct inventory *inv, const struct incident *in,
 static int
 minute_of_day(const char *text)
 {
-    return ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
+    return ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] -
+           '0';
 }
 
 static bool
@@ -169,8 +175,11 @@ static void
 send(struct policy *p, struct casefile *c, enum message_about about,
     const struct inv_contact *to)
 {
-    struct message m = { .incident = c->in.number, .about = about, .to = to,
-        .channel = channel_of(to), .at_ms = p->now_ms };
+    struct message m = { .incident = c->in.number,
+        .about = about,
+        .to = to,
+        .channel = channel_of(to),
+        .at_ms = p->now_ms };
     struct nh_buf sms, subject, text;
 
     nh_buf_init(&sms, 1000);
@@ -182,9 +191,9 @@ send(struct policy *p, struct casefile *c, enum message_about about,
     nh_buf_put_u8(&subject, 0);
     nh_buf_put_u8(&text, 0);
     snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
-        about == MESSAGE_REVISED    ? c->revisions
-            : about == MESSAGE_ESCALATED ? (unsigned)c->step
-                                         : 1);
+        about == MESSAGE_REVISED     ? c->revisions
+        : about == MESSAGE_ESCALATED ? (unsigned)c->step
+                                     : 1);
     m.sms = (const char *)sms.data;
     m.subject = (const char *)subject.data;
     m.text = (const char *)text.data;
@@ -251,9 +260,9 @@ escalate(struct policy *p, struct casefile *c)
 {
     const struct inv_alerts *a = &p->inv->alerts;
 
-    if (!c->opened || c->acknowledged || c->in.closed_ms != 0 || c->step >= a->step_count ||
-        c->in.kind == INCIDENT_DEGRADED || c->in.kind == INCIDENT_SILENT ||
-        c->in.kind == INCIDENT_STANDBY_LOST ||
+    if (!c->opened || c->acknowledged || c->in.closed_ms != 0 ||
+        c->step >= a->step_count || c->in.kind == INCIDENT_DEGRADED ||
+        c->in.kind == INCIDENT_SILENT || c->in.kind == INCIDENT_STANDBY_LOST ||
         p->now_ms - c->told_ms < a->steps[c->step].after_s * 1000 ||
         (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
@@ -379,8 +388,7 @@ policy_save(const struct policy *p, struct nh_buf *out)
         const struct casefile *c = &p->cases[i];
 
         incident_encode(out, &c->in);
-        nh_buf_put_u8(out,
-            (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2));
+        nh_buf_put_u8(out, (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2));
         nh_buf_put_varint(out, c->step);
         nh_buf_put_zigzag(out, c->told_ms);
         nh_buf_put_zigzag(out, c->revised_ms);

@@ -32,7 +32,8 @@ when(const struct inventory *inv, int64_t ms, char out[32])
 static void
 put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
 {
-    const struct inv_site *s = in->site_count == 1 ? inventory_site(inv, in->sites[0]) : NULL;
+    const struct inv_site *s =
+        in->site_count == 1 ? inventory_site(inv, in->sites[0]) : NULL;
 
     if (s != NULL) {
         put(b, s->name);
@@ -47,8 +48,8 @@ put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *
         const struct inv_link *l = inventory_link(inv, in->links[0].id);
 
         if (l != NULL)
-            nh_buf_printf(b, ", %s %s", nh_text_sms(l->standby ? "link_backup" : "link_primary"),
-                l->carrier->id);
+            nh_buf_printf(b, ", %s %s",
+                nh_text_sms(l->standby ? "link_backup" : "link_primary"), l->carrier->id);
     }
 }
 
@@ -113,8 +114,8 @@ policy_text(const struct inventory *inv, const struct incident *in,
     enum message_about about, const char *language, int64_t now_ms,
     struct nh_buf *subject, struct nh_buf *text)
 {
-    enum nh_lang lang = nh_lang_of(language != NULL && *language != '\0' ? language
-                                                                        : inv->language);
+    enum nh_lang lang =
+        nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
     char key[64], id[16], at[32];
 
     (void)now_ms;
@@ -135,12 +136,14 @@ policy_text(const struct inventory *inv, const struct incident *in,
     }
     put(text, "\n\n");
     for (size_t i = 0; i < in->reason_count; i++)
-        nh_buf_printf(text, "- %s\n", lang == NH_EN ? in->reasons[i].en : in->reasons[i].vi);
+        nh_buf_printf(
+            text, "- %s\n", lang == NH_EN ? in->reasons[i].en : in->reasons[i].vi);
     for (size_t i = 0; i < in->link_count; i++) {
         const struct inv_link *l = inventory_link(inv, in->links[i].id);
 
         if (l != NULL)
-            nh_buf_printf(text, "%s: %s (%s)\n", nh_text(lang, "link"), l->id, l->circuit);
+            nh_buf_printf(
+                text, "%s: %s (%s)\n", nh_text(lang, "link"), l->id, l->circuit);
     }
     nh_buf_printf(text, "\n%s\n", id);
 }

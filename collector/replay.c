@@ -278,8 +278,8 @@ replay_run(const struct inventory *inv, const char *path, FILE *out)
     struct replay r = { .inv = inv };
     const struct diagnose_events de = { &r, on_incident };
     const struct policy_events pe = { &r, on_message };
-    gzFile in = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb")
-                                       : gzopen(path, "rb");
+    gzFile in =
+        strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
     int status = 2;
 
     if (in == NULL)

@@ -20,6 +20,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_carrier_core = {
     .cause = CAUSE_CARRIER_CORE,
-    .wants = "all links of two nodes or more in one moment, while our own port towards the carrier is fine",
+    .wants = "all links of two nodes or more in one moment, while our own port towards "
+             "the carrier is fine",
     .holds = holds,
 };

@@ -23,6 +23,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_carrier_node = {
     .cause = CAUSE_CARRIER_NODE,
-    .wants = "all links of the node in one moment, while the other lines of its sites go on",
+    .wants =
+        "all links of the node in one moment, while the other lines of its sites go on",
     .holds = holds,
 };

@@ -27,7 +27,8 @@ holds(struct group *g)
         if (d->centre_router != NULL &&
             track_has(d->centre_router, false, g->from_ms - 15000, d->now_ms, 2, NULL)) {
             g->confidence = CONFIDENCE_FACT;
-            group_say(g, "reason_centre_router", d->centre_router, g->from_ms, NULL, NULL);
+            group_say(
+                g, "reason_centre_router", d->centre_router, g->from_ms, NULL, NULL);
         }
     }
     return true;
@@ -35,6 +36,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_data_centre = {
     .cause = CAUSE_DATA_CENTRE,
-    .wants = "all links of all carriers, or of the carrier whose port at the centre is dead",
+    .wants =
+        "all links of all carriers, or of the carrier whose port at the centre is dead",
     .holds = holds,
 };

@@ -15,8 +15,8 @@ holds(struct group *g)
     g->confidence = CONFIDENCE_LIKELY;
     if (g->carriers > 1) {
         g->party = "unknown";
-        group_say(g, "reason_all_cables", NULL, g->from_ms,
-            g->d->sites[g->site].in->name, NULL);
+        group_say(g, "reason_all_cables", NULL, g->from_ms, g->d->sites[g->site].in->name,
+            NULL);
         return true;
     }
     group_blame_carrier(g, g->carrier);
@@ -40,7 +40,8 @@ holds(struct group *g)
 
 const struct cause_rule cause_last_mile = {
     .cause = CAUSE_LAST_MILE,
-    .wants = "one link alone, its first hop dead or its port dark, while the node's other "
-             "links go on",
+    .wants =
+        "one link alone, its first hop dead or its port dark, while the node's other "
+        "links go on",
     .holds = holds,
 };

@@ -32,6 +32,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_monitoring = {
     .cause = CAUSE_MONITORING,
-    .wants = "an agent that is silent while its links answer, or a hole in which only the probes went unanswered",
+    .wants = "an agent that is silent while its links answer, or a hole in which only "
+             "the probes went unanswered",
     .holds = holds,
 };

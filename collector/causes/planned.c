@@ -14,7 +14,8 @@ holds(struct group *g)
     for (size_t i = 0; i < g->d->carrier_count; i++)
         if (strcmp(g->d->carriers[i].in->id, g->planned->who) == 0)
             group_blame_carrier(g, (int)i);
-    group_say(g, "reason_planned", NULL, g->planned->from_s * 1000, g->planned->why, NULL);
+    group_say(
+        g, "reason_planned", NULL, g->planned->from_s * 1000, g->planned->why, NULL);
     return true;
 }
 

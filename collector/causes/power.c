@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* power.c - the mains of a site or of its feeder failed, whether a UPS carried it or not */
+/* power.c - the mains of a site or of its feeder failed, whether a UPS carried it or not
+ */
 #include "collector/causes/table.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,8 @@ holds(struct group *g)
     g->party = "power_company";
     g->confidence = proof ? CONFIDENCE_FACT : CONFIDENCE_SUSPECTED;
     if (!proof) {
-        group_say(g, "reason_dark", NULL, g->from_ms, g->d->sites[g->site].in->name, NULL);
+        group_say(
+            g, "reason_dark", NULL, g->from_ms, g->d->sites[g->site].in->name, NULL);
         g->next = g->d->sites[g->site].link_count > 1 ? CAUSE_SITE_LAN : CAUSE_LAST_MILE;
         g->settle = "settle_boot";
     }
@@ -29,6 +31,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_power = {
     .cause = CAUSE_POWER,
-    .wants = "UPS, last gasp, cold start, or a host that started within the outage; else a site dark as a whole",
+    .wants = "UPS, last gasp, cold start, or a host that started within the outage; else "
+             "a site dark as a whole",
     .holds = holds,
 };

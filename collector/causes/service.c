@@ -22,9 +22,9 @@ holds(struct group *g)
     snprintf(g->party_buf, sizeof(g->party_buf), "service:%s", v->in->id);
     g->party = g->party_buf;
     group_say(g,
-        t->slow          ? "reason_service_slow"
-            : t->expired ? "reason_service_expired"
-                         : "reason_service",
+        t->slow      ? "reason_service_slow"
+        : t->expired ? "reason_service_expired"
+                     : "reason_service",
         t, g->from_ms, v->in->name, NULL);
     return true;
 }

@@ -29,6 +29,7 @@ holds(struct group *g)
 
 const struct cause_rule cause_site_lan = {
     .cause = CAUSE_SITE_LAN,
-    .wants = "the journal of a host that lived on saw its router dead; or a port without carrier where no fibre ends",
+    .wants = "the journal of a host that lived on saw its router dead; or a port without "
+             "carrier where no fibre ends",
     .holds = holds,
 };
