@@ -4,9 +4,9 @@
  *
  * A link is down where rounds were missed and nobody saw it: missed rounds of the agent's
  * path and of the centre's far ping, less whatever either of them saw. It is sure with
- * three rounds in a row from one end, or two from both. Since all of it is worked out
- * from the tracks, a journal that arrives late moves, splits or removes an episode just
- * as it should have been.
+ * as many rounds in a row from one end as the link's quality says, three by default.
+ * Since all of it is worked out from the tracks, a journal that arrives late moves,
+ * splits or removes an episode just as it should have been.
  */
 #include "collector/diagnose_model.h"
 #include <stdlib.h>
@@ -179,7 +179,8 @@ static void
 make_down(struct dlink *l, const struct piece *a, const struct piece *b,
     const struct episode *old, size_t old_count)
 {
-    uint32_t most[2] = { 0, 0 };
+    int after = l->in->quality.down_after;
+    uint32_t most[2] = { 0, 0 }, need = after > 0 ? (uint32_t)after : 3;
     int64_t last = 0;
     struct episode e = { .kind = EP_DOWN, .link = -1, .site = l->site, .service = -1 };
 
@@ -193,7 +194,7 @@ make_down(struct dlink *l, const struct piece *a, const struct piece *b,
     e.lo_ms = later(ok_before(l->path, e.from_ms), ok_before(l->far, e.from_ms));
     if (e.lo_ms == 0 || e.lo_ms < e.from_ms - 40000)
         e.lo_ms = e.from_ms - 40000;
-    e.pending = most[0] < 3 && most[1] < 3 && (most[0] < 2 || most[1] < 2);
+    e.pending = most[0] < need && most[1] < need;
     if (e.pending && (e.to_ms != 0 || most[0] + most[1] < 2))
         return;
     e.incident = incident_before(old, old_count, EP_DOWN, e.from_ms, e.to_ms);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Faults in a small province: what the machine says of them, and that a machine saved and
+ * loaded again at any moment says the same to the byte.
+ */
+#include "collector/diagnose.h"
+#include "collector/policy.h"
+#include "tests/unit/check.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char conf[] =
+    "province \"p\" { name = \"P\" }\n"
+    "carrier \"vnpt\" { name = \"VNPT\" tell = { \"noc\" } }\n"
+    "carrier \"viettel\" { name = \"Viettel\" tell = { \"noc2\" } }\n"
+    "pop \"n1\" { carrier = \"vnpt\" name = \"N1\" }\n"
+    "pop \"n2\" { carrier = \"vnpt\" name = \"N2\" }\n"
+    "pop \"w1\" { carrier = \"viettel\" name = \"W1\" }\n"
+    "contact \"noc\" { name = \"NOC\" email = \"noc@example.vn\" }\n"
+    "contact \"noc2\" { name = \"NOC 2\" email = \"noc2@example.vn\" }\n"
+    "contact \"kt\" { name = \"KT\" sms = \"0900000000\" }\n"
+    "alerts { outage_after_s = 120 together = 3 }\n"
+    "quality { degraded = { \"rtt_ms>100\", \"loss_pct>1\" } window_s = 300 down_after = "
+    "3 }\n";
+
+enum { SITES = 6, ROUNDS = 240, STEP_MS = 10000 };
+#define T0 INT64_C(1795000000000)
+
+static struct inventory *inv;
+
+/* What the world does: site -> link -> dead from round a to round b; agents see it too,
+ * but tell only while a link is up, the rest later. */
+struct world {
+    const char *name;
+    int first_site, last_site, link, from, to; /* link -1: both */
+    bool reboot;
+    enum cause cause;
+    enum incident_kind kind;
+    size_t links;
+};
+
+static const struct world worlds[] = {
+    { "one line of two", 0, 0, 0, 60, 140, false, CAUSE_LAST_MILE, INCIDENT_OUTAGE, 1 },
+    { "the standby", 0, 0, 1, 60, 140, false, CAUSE_LAST_MILE, INCIDENT_STANDBY_LOST, 1 },
+    { "a node", 0, 2, 0, 60, 140, false, CAUSE_CARRIER_NODE, INCIDENT_OUTAGE, 3 },
+    { "a core", 0, 5, 0, 60, 140, false, CAUSE_CARRIER_CORE, INCIDENT_OUTAGE, 6 },
+    { "power", 1, 1, -1, 60, 140, true, CAUSE_POWER, INCIDENT_OUTAGE, 2 },
+    { "two rounds are nothing", 0, 0, 0, 60, 62, false, CAUSES, INCIDENT_KINDS, 0 },
+};
+
+struct heard {
+    size_t count;
+    struct nh_buf last; /* of each incident as it stands, encoded */
+    struct diagnose *d;
+};
+
+static void
+on_incident(
+    void *arg, const struct incident *in, enum incident_change change, int64_t now)
+{
+    struct heard *h = arg;
+
+    (void)now;
+    h->count += change == INCIDENT_OPENED;
+    incident_encode(&h->last, in);
+    nh_buf_put_u8(&h->last, (uint8_t)change);
+}
+
+static void
+reading(struct diagnose *d, int site, const char *link, const char *kind, bool ok,
+    int64_t at, int64_t arrived)
+{
+    struct nh_reading r = { .present = ok ? 11 : 3 };
+    char id[NH_CHECK_ID_MAX];
+
+    snprintf(id, sizeof(id), "s%d/%s/%s", site, link, kind);
+    r.value[NH_ICMP_SENT] = 10;
+    r.value[NH_ICMP_LOST] = ok ? 0 : 10;
+    r.value[NH_ICMP_RTT_AVG] = 8000;
+    diagnose_reading(d, diagnose_check_find(d, id), &r, at, arrived, NULL, false);
+}
+
+static void
+session(struct diagnose *d, int site, const char *name, int64_t up_s, int64_t at)
+{
+    struct nh_event e = { .uptime_s = up_s };
+    char id[8];
+
+    snprintf(e.name, sizeof(e.name), "%s", name);
+    snprintf(id, sizeof(id), "s%d", site);
+    diagnose_event(d, &e, id, NULL, at, at);
+}
+
+static bool
+is_dead(const struct world *w, int site, int link, int round)
+{
+    return site >= w->first_site && site <= w->last_site && round >= w->from &&
+           round < w->to && (w->link < 0 || w->link == link);
+}
+
+static void
+one_round(struct diagnose *d, const struct world *w, int k)
+{
+    static const char *const links[] = { "vnpt", "viettel" };
+    int64_t at = T0 + (int64_t)k * STEP_MS;
+
+    for (int s = 0; s < SITES; s++) {
+        bool dark = is_dead(w, s, 0, k) && is_dead(w, s, 1, k);
+
+        if (k == 0)
+            session(d, s, "session_up", 1000000, at);
+        if (dark && k == w->from + 3)
+            session(d, s, "session_down", -1, at);
+        if (w->reboot && k == w->to && is_dead(w, s, 0, k - 1))
+            session(d, s, "session_up", 60, at);
+        for (int l = 0; l < 2; l++) {
+            reading(d, s, links[l], "far", !is_dead(w, s, l, k), at + 1200, at + 1200);
+            if (dark)
+                continue;
+            reading(d, s, links[l], "path", !is_dead(w, s, l, k), at + 1300, at + 1300);
+            reading(
+                d, s, links[l], "gateway", !is_dead(w, s, l, k), at + 1300, at + 1300);
+        }
+    }
+    diagnose_clock(d, at + 5000);
+}
+
+static struct diagnose *
+fresh(struct heard *h)
+{
+    const struct diagnose_events events = { h, on_incident };
+    struct diagnose *d = NULL;
+
+    CHECK_EQ(diagnose_new(&d, inv, &events), NH_OK, "new");
+    return d;
+}
+
+/* `every` > 0: saved and loaded into a new machine after so many rounds. */
+static struct diagnose *
+run_world(const struct world *w, int every, struct heard *h)
+{
+    struct diagnose *d = fresh(h);
+
+    for (int k = 0; k < ROUNDS; k++) {
+        one_round(d, w, k);
+        if (every > 0 && k % every == every - 1) {
+            struct diagnose *next = fresh(h);
+            struct nh_buf state;
+
+            nh_buf_init(&state, 16 << 20);
+            diagnose_save(d, &state);
+            CHECK_EQ(nh_buf_err(&state), NH_OK, "save");
+            CHECK_EQ(
+                diagnose_load(next, nh_slice_of(state.data, state.len)), NH_OK, w->name);
+            nh_buf_fini(&state);
+            diagnose_free(d);
+            d = next;
+        }
+    }
+    return d;
+}
+
+static void
+causes(void)
+{
+    for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+        const struct world *w = &worlds[i];
+        struct heard h = { 0 };
+        struct diagnose *d;
+
+        nh_buf_init(&h.last, 16 << 20);
+        d = run_world(w, 0, &h);
+        CHECK_EQ(diagnose_count(d), w->cause != CAUSES, w->name);
+        if (diagnose_count(d) > 0) {
+            const struct incident *in = diagnose_at(d, 0);
+
+            CHECK_STR(
+                incident_cause_name(in->cause), incident_cause_name(w->cause), w->name);
+            CHECK_EQ(in->kind, w->kind, w->name);
+            CHECK_EQ(in->link_count, w->links, w->name);
+            CHECK_NEAR((double)(in->started_ms - T0) / STEP_MS, w->from, 0.2, w->name);
+            CHECK_NEAR((double)(in->closed_ms - T0) / STEP_MS, w->to, 0.2, w->name);
+            CHECK_EQ(in->minutes.down_ms + in->minutes.excluded_ms,
+                (int64_t)w->links * (w->to - w->from) * STEP_MS, w->name);
+            CHECK_NAMED(in->opened_ms - in->started_ms <= 30000, w->name);
+        }
+        diagnose_free(d);
+        nh_buf_fini(&h.last);
+    }
+}
+
+static void
+saved_and_loaded(void)
+{
+    static const int every[] = { 1, 7, 31 };
+
+    for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+        struct heard calm = { 0 };
+
+        nh_buf_init(&calm.last, 16 << 20);
+        diagnose_free(run_world(&worlds[i], 0, &calm));
+        for (size_t k = 0; k < sizeof(every) / sizeof(every[0]); k++) {
+            struct heard h = { 0 };
+
+            nh_buf_init(&h.last, 16 << 20);
+            diagnose_free(run_world(&worlds[i], every[k], &h));
+            CHECK_EQ(h.last.len, calm.last.len, worlds[i].name);
+            CHECK_NAMED(h.last.len == calm.last.len &&
+                            (calm.last.len == 0 ||
+                                memcmp(h.last.data, calm.last.data, calm.last.len) == 0),
+                worlds[i].name);
+            nh_buf_fini(&h.last);
+        }
+        nh_buf_fini(&calm.last);
+    }
+}
+
+static void
+state_that_is_cut(void)
+{
+    struct heard h = { 0 };
+    struct diagnose *d, *other = fresh(&h);
+    struct nh_buf state;
+
+    nh_buf_init(&h.last, 16 << 20);
+    nh_buf_init(&state, 16 << 20);
+    d = run_world(&worlds[2], 0, &h);
+    diagnose_save(d, &state);
+    for (size_t n = 0; n < state.len; n += 13)
+        CHECK_EQ(diagnose_load(other, nh_slice_of(state.data, n)), NH_EFORMAT, "cut");
+    CHECK_EQ(diagnose_count(other), 0, "as new");
+    CHECK_EQ(diagnose_load(other, nh_slice_of(state.data, state.len)), NH_OK, "whole");
+    CHECK_EQ(diagnose_count(other), 1, "whole");
+    nh_buf_fini(&state);
+    nh_buf_fini(&h.last);
+    diagnose_free(d);
+    diagnose_free(other);
+}
+
+/* ---- words ---- */
+
+static void
+short_messages(void)
+{
+    struct heard h = { 0 };
+    struct nh_buf sms;
+
+    nh_buf_init(&h.last, 16 << 20);
+    nh_buf_init(&sms, 1000);
+    for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
+        struct diagnose *d = run_world(&worlds[i], 0, &h);
+
+        for (int about = 0; about < MESSAGE_ABOUTS && diagnose_count(d) > 0; about++) {
+            policy_sms(inv, diagnose_at(d, 0), (enum message_about)about, T0, &sms);
+            CHECK_NAMED(sms.len > 40 && sms.len <= 160, worlds[i].name);
+            CHECK_NAMED(memcmp(sms.data, "NHIP: ", 6) == 0, worlds[i].name);
+            CHECK_NAMED(memcmp(sms.data + sms.len - 12, "Ma SC-0001.", 11) == 0 ||
+                            memcmp(sms.data + sms.len - 11, "Ma SC-0001.", 11) == 0,
+                worlds[i].name);
+            for (size_t k = 0; k < sms.len; k++)
+                CHECK_NAMED(sms.data[k] >= ' ' && sms.data[k] < 127, worlds[i].name);
+        }
+        diagnose_free(d);
+    }
+    nh_buf_fini(&sms);
+    nh_buf_fini(&h.last);
+}
+
+static void
+load_inventory(void)
+{
+    struct nh_conf_problem problem = { 0 };
+    char path[512];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/nhip.conf", check_tmpdir());
+    f = fopen(path, "w");
+    if (f == NULL)
+        return;
+    fputs(conf, f);
+    for (int s = 0; s < SITES; s++)
+        fprintf(f,
+            "site \"s%d\" { name = \"Xã Bảo Lạc %d\" code = \"0132%d\" technicians = { "
+            "\"kt\" }\n"
+            "link \"vnpt\" { carrier = \"vnpt\" pop = \"%s\" role = \"primary\" "
+            "interface = \"e1\" address = \"10.0.%d.2\" gateway = \"10.0.%d.1\" "
+            "reflector = \"10.9.9.9\" }\n"
+            "link \"viettel\" { carrier = \"viettel\" pop = \"w1\" role = \"standby\" "
+            "interface = \"e2\" address = \"10.1.%d.2\" gateway = \"10.1.%d.1\" "
+            "reflector = \"10.9.9.9\" } }\n",
+            s, s, s, s < 3 ? "n1" : "n2", s, s, s, s);
+    fclose(f);
+    CHECK_EQ(inventory_load(&inv, path, &problem), NH_OK, problem.text);
+}
+
+int
+main(void)
+{
+    RUN(load_inventory);
+    if (inv == NULL)
+        return check_done();
+    RUN(causes);
+    RUN(saved_and_loaded);
+    RUN(state_that_is_cut);
+    RUN(short_messages);
+    inventory_free(inv);
+    return check_done();
+}
