@@ -68,10 +68,26 @@ by_start(const void *a, const void *b)
 static void
 collect(struct diagnose *d, struct list *l)
 {
-    for (size_t i = 0; i < d->link_count; i++)
-        for (size_t k = 0; k < d->links[i].episode_count; k++)
-            if (is_recent(d, &d->links[i].episodes[k]))
-                push(l, &d->links[i].episodes[k]);
+    d->down_links = 0;
+    d->all_down = NULL;
+    for (size_t i = 0; i < d->carrier_count; i++) {
+        d->carriers[i].core_down = d->carriers[i].core_degraded = NULL;
+        d->carriers[i].degraded = 0;
+    }
+    for (size_t i = 0; i < d->link_count; i++) {
+        struct dlink *x = &d->links[i];
+        size_t down = 0;
+
+        for (size_t k = 0; k < x->episode_count; k++) {
+            if (!is_recent(d, &x->episodes[k]))
+                continue;
+            push(l, &x->episodes[k]);
+            down += x->episodes[k].kind == EP_DOWN;
+            if (x->carrier >= 0 && x->episodes[k].kind == EP_DEGRADED)
+                d->carriers[x->carrier].degraded++;
+        }
+        d->down_links += down > 0;
+    }
     for (size_t i = 0; i < d->site_count; i++) {
         if (is_recent(d, &d->sites[i].power_ep))
             push(l, &d->sites[i].power_ep);
@@ -226,7 +242,11 @@ fell_alone(struct diagnose *d, int pop, const struct episode *e)
 static bool
 core_fell(struct diagnose *d, int carrier, const struct episode *e)
 {
+    struct dcarrier *c = &d->carriers[carrier];
     size_t nodes = 0, weak = 0;
+
+    if (c->core_down != NULL && together(c->core_down, e))
+        return true;
 
     for (size_t i = 0; i < d->pop_count; i++) {
         if (d->pops[i].carrier != carrier || d->pops[i].link_count == 0)
@@ -236,7 +256,10 @@ core_fell(struct diagnose *d, int carrier, const struct episode *e)
         else if (fell_alone(d, (int)i, e))
             weak++;
     }
-    return nodes > 1 || (nodes == 1 && weak > 0);
+    if (nodes < 2 && (nodes == 0 || weak == 0))
+        return false;
+    c->core_down = e;
+    return true;
 }
 
 static bool
@@ -255,6 +278,10 @@ all_fell(struct diagnose *d, const struct episode *e, bool in_hole)
 {
     size_t fell = 0, could = 0, sites = 0, carriers = 0;
 
+    if (!in_hole && d->down_links * 4 < d->link_count)
+        return false; /* too few, whatever the others did */
+    if (!in_hole && d->all_down != NULL && together(d->all_down, e))
+        return true;
     for (size_t i = 0; i < d->link_count; i++) {
         const struct dlink *l = &d->links[i];
         bool first = i == 0 || d->links[i - 1].site != l->site;
@@ -275,8 +302,12 @@ all_fell(struct diagnose *d, const struct episode *e, bool in_hole)
     }
     for (size_t c = 0; c < d->carrier_count; c++)
         carriers += d->carriers[c].link_count > 0;
-    return fell >= 3 && sites >= 2 && fell * 10 >= could * (in_hole ? 8 : 9) &&
-           (carriers > 1 || in_hole || d->centre_router != NULL);
+    if (fell < 3 || sites < 2 || fell * 10 < could * (in_hole ? 8U : 9U) ||
+        (carriers < 2 && !in_hole && d->centre_router == NULL))
+        return false;
+    if (!in_hole)
+        d->all_down = e;
+    return true;
 }
 
 static void
@@ -363,15 +394,21 @@ key_of_down(struct diagnose *d, struct episode *e)
         snprintf(e->key, sizeof(e->key), "link:%s", l->in->id);
 }
 
+/* In one stretch of time, give or take what a window needs to tell. */
+static bool
+overlap(const struct episode *a, const struct episode *b)
+{
+    return (a->to_ms == 0 || b->from_ms < a->to_ms + DEGRADED_TOGETHER_MS) &&
+           (b->to_ms == 0 || b->to_ms > a->from_ms - DEGRADED_TOGETHER_MS);
+}
+
 static const struct episode *
 degraded_at(const struct dlink *l, const struct episode *e)
 {
     for (size_t i = 0; i < l->episode_count; i++) {
         const struct episode *x = &l->episodes[i];
 
-        if (x->kind == EP_DEGRADED &&
-            (e->to_ms == 0 || x->from_ms < e->to_ms + DEGRADED_TOGETHER_MS) &&
-            (x->to_ms == 0 || x->to_ms > e->from_ms - DEGRADED_TOGETHER_MS))
+        if (x->kind == EP_DEGRADED && overlap(e, x))
             return x;
     }
     return NULL;
@@ -395,22 +432,35 @@ node_degraded(const struct diagnose *d, int pop, const struct episode *e)
     return bad >= 2 && bad * 2 >= could;
 }
 
+/* Nodes of the carrier, or most of its links, are degraded at once. */
+static bool
+core_degraded(struct diagnose *d, int carrier, const struct episode *e)
+{
+    struct dcarrier *c = &d->carriers[carrier];
+    size_t nodes = 0, bad = 0;
+
+    if (c->degraded < 3)
+        return false;
+    if (c->core_degraded != NULL && overlap(c->core_degraded, e))
+        return true;
+    for (size_t i = 0; i < d->pop_count; i++)
+        if (d->pops[i].carrier == carrier && d->pops[i].link_count > 0)
+            nodes += node_degraded(d, (int)i, e);
+    for (size_t i = 0; nodes == 1 && i < d->link_count; i++)
+        bad += d->links[i].carrier == carrier && degraded_at(&d->links[i], e) != NULL;
+    if (nodes < 2 &&
+        (nodes == 0 || bad < 3 || bad * 3 < c->link_count * 2 || c->pop_count < 2))
+        return false;
+    c->core_degraded = e;
+    return true;
+}
+
 static void
 key_of_degraded(struct diagnose *d, struct episode *e)
 {
     const struct dlink *l = &d->links[e->link];
-    size_t nodes = 0, bad = 0, all = 0;
 
-    for (size_t i = 0; i < d->pop_count; i++)
-        if (d->pops[i].carrier == l->carrier && d->pops[i].link_count > 0)
-            nodes += node_degraded(d, (int)i, e);
-    for (size_t i = 0; i < d->link_count; i++)
-        if (d->links[i].carrier == l->carrier) {
-            all++;
-            bad += degraded_at(&d->links[i], e) != NULL;
-        }
-    if (l->pop >= 0 && (nodes > 1 || (nodes == 1 && bad * 3 >= all * 2 && bad >= 3 &&
-                                         d->carriers[l->carrier].pop_count > 1)))
+    if (l->pop >= 0 && core_degraded(d, l->carrier, e))
         snprintf(e->key, sizeof(e->key), "core:%s", l->in->carrier->id);
     else if (l->pop >= 0 && node_degraded(d, l->pop, e))
         snprintf(e->key, sizeof(e->key), "node:%s", l->in->pop->id);

@@ -157,6 +157,9 @@ struct dcarrier {
     struct inv_carrier *in;
     size_t link_count, pop_count;
     struct track *gateway, *port; /* the centre's own */
+    /* of one grouping: an episode that the core explains explains its companions */
+    const struct episode *core_down, *core_degraded;
+    size_t degraded;
 };
 
 struct dservice {
@@ -219,7 +222,9 @@ struct diagnose {
     struct hole holes[HOLES_MAX];
     int64_t now_ms, arrived_ms, judged_ms;
     bool dirty;
-    int64_t wake_ms; /* look again then; 0: nothing to wait for */
+    size_t down_links;              /* of one grouping: links that fell at all */
+    const struct episode *all_down; /* the same: one that took the whole province */
+    int64_t wake_ms;                /* look again then; 0: nothing to wait for */
     uint32_t numbers;
     size_t incident_count, incident_cap;
     struct dincident *incidents; /* owned */
