@@ -50,6 +50,12 @@ is_recent(const struct diagnose *d, const struct episode *e)
     return e->from_ms != 0 && (e->to_ms == 0 || e->to_ms > d->now_ms - KEEP_MS);
 }
 
+static bool
+sees_nothing(const struct dlink *l)
+{
+    return !track_ever_ok(l->far);
+}
+
 static int
 by_start(const void *a, const void *b)
 {
@@ -68,7 +74,7 @@ by_start(const void *a, const void *b)
 static void
 collect(struct diagnose *d, struct list *l)
 {
-    d->down_links = 0;
+    d->down_links = d->far_links = 0;
     d->all_down = NULL;
     for (size_t i = 0; i < d->carrier_count; i++) {
         d->carriers[i].core_down = d->carriers[i].core_degraded = NULL;
@@ -87,6 +93,7 @@ collect(struct diagnose *d, struct list *l)
                 d->carriers[x->carrier].degraded++;
         }
         d->down_links += down > 0;
+        d->far_links += !sees_nothing(x);
     }
     for (size_t i = 0; i < d->site_count; i++) {
         if (is_recent(d, &d->sites[i].power_ep))
@@ -134,12 +141,6 @@ was_up(const struct diagnose *d, int link, int64_t at_ms)
 
     return (track_ever_ok(l->path) || track_ever_ok(l->far)) &&
            link_down_at(l, at_ms - 15000) == NULL;
-}
-
-static bool
-sees_nothing(const struct dlink *l)
-{
-    return !track_ever_ok(l->far);
 }
 
 /* Did all links of the site fall in this moment? */
@@ -278,7 +279,7 @@ all_fell(struct diagnose *d, const struct episode *e, bool in_hole)
 {
     size_t fell = 0, could = 0, sites = 0, carriers = 0;
 
-    if (!in_hole && d->down_links * 4 < d->link_count)
+    if (!in_hole && d->down_links * 10 < d->far_links * 8)
         return false; /* too few, whatever the others did */
     if (!in_hole && d->all_down != NULL && together(d->all_down, e))
         return true;

@@ -71,35 +71,37 @@ add_minutes(struct incident_minutes *m, const struct episode *e, const struct in
         m->degraded_ms += ms;
 }
 
+static bool
+is_of(const struct group *g, const struct episode *e)
+{
+    return is_sure(e) && strcmp(e->key, g->key) == 0 && e->from_ms >= g->from_ms &&
+           (g->to_ms == 0 || e->from_ms <= g->to_ms);
+}
+
 /* Of a link's episodes in the group; what is down counts before what is degraded. */
 static void
 minutes_of(const struct group *g, struct incident_link *out, int link)
 {
-    const struct inv_link *l = g->d->links[link].in;
+    const struct dlink *l = &g->d->links[link];
 
-    for (size_t i = 0; i < g->count; i++) {
-        const struct episode *e = g->eps[i];
+    for (size_t i = 0; i < l->episode_count; i++) {
+        const struct episode *e = &l->episodes[i];
         int64_t from = e->from_ms, to = e->to_ms == 0 ? g->d->now_ms : e->to_ms;
 
-        if (!is_sure(e) || e->link != link)
+        if (!is_of(g, e))
             continue;
         if (out->from_ms == 0 || from < out->from_ms)
             out->from_ms = from;
-        if (e->kind == EP_DOWN) {
-            add_minutes(&out->minutes, e, l, g->cause, from, to);
-            continue;
-        }
-        for (size_t k = 0; k < g->count; k++) {
-            const struct episode *o = g->eps[k];
+        for (size_t k = 0; e->kind == EP_DEGRADED && k < l->episode_count; k++) {
+            const struct episode *o = &l->episodes[k];
             int64_t end = o->to_ms == 0 ? g->d->now_ms : o->to_ms;
 
-            if (!is_sure(o) || o->link != link || o->kind != EP_DOWN || end <= from ||
-                o->from_ms >= to)
+            if (!is_of(g, o) || o->kind != EP_DOWN || end <= from || o->from_ms >= to)
                 continue;
-            add_minutes(&out->minutes, e, l, g->cause, from, o->from_ms);
+            add_minutes(&out->minutes, e, l->in, g->cause, from, o->from_ms);
             from = end;
         }
-        add_minutes(&out->minutes, e, l, g->cause, from, to);
+        add_minutes(&out->minutes, e, l->in, g->cause, from, to);
     }
 }
 

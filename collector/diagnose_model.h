@@ -222,6 +222,7 @@ struct diagnose {
     struct hole holes[HOLES_MAX];
     int64_t now_ms, arrived_ms, judged_ms;
     bool dirty;
+    size_t far_links;               /* of one grouping: links that the centre can see */
     size_t down_links;              /* of one grouping: links that fell at all */
     const struct episode *all_down; /* the same: one that took the whole province */
     int64_t wake_ms;                /* look again then; 0: nothing to wait for */

@@ -104,17 +104,21 @@ seen_before(const struct group *g, size_t i, bool site)
     return false;
 }
 
+/* Most drops of the link within the time that makes flapping, of this group's. */
 static size_t
 drops_of(const struct group *g, int link)
 {
+    const struct dlink *l = &g->d->links[link];
     size_t most = 0;
 
-    for (size_t i = 0; i < g->count; i++) {
+    for (size_t i = 0; i < l->episode_count; i++) {
         size_t n = 0;
 
-        for (size_t k = i; k < g->count; k++)
-            n += g->eps[k]->kind == EP_DOWN && g->eps[k]->link == link &&
-                 g->eps[k]->from_ms < g->eps[i]->from_ms + FLAP_MS;
+        for (size_t k = 0; k < l->episode_count; k++)
+            n += l->episodes[k].kind == EP_DOWN && is_sure(&l->episodes[k]) &&
+                 strcmp(l->episodes[k].key, g->key) == 0 &&
+                 l->episodes[k].from_ms >= l->episodes[i].from_ms &&
+                 l->episodes[k].from_ms < l->episodes[i].from_ms + FLAP_MS;
         most = n > most ? n : most;
     }
     return most;
