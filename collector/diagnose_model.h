@@ -87,17 +87,17 @@ struct track {
 enum episode_kind { EP_DOWN, EP_DEGRADED, EP_POWER, EP_SILENT, EP_SERVICE, EP_CENTRE };
 
 struct episode {
+    int64_t lo_ms;   /* last moment that was surely good */
+    int64_t from_ms; /* first that was bad */
+    int64_t to_ms;   /* first good again; 0: still */
+    int64_t slow_ms; /* degraded: last round over a limit of time */
+    double value;    /* degraded: the figure */
     enum episode_kind kind;
     int link, site, service; /* -1: none */
-    int64_t lo_ms;           /* last moment that was surely good */
-    int64_t from_ms;         /* first that was bad */
-    int64_t to_ms;           /* first good again; 0: still */
+    uint32_t incident;       /* 0: none yet */
     bool pending;            /* not sure yet: counts for a group, opens none */
     bool held;               /* as good as pending: waits for the journals of a hole */
     bool loss;               /* degraded: by loss, else by time */
-    int64_t slow_ms;         /* degraded: last round over a limit of time */
-    double value;            /* degraded: the figure */
-    uint32_t incident;       /* 0: none yet */
     /* worked out with each grouping */
     char key[2 * NH_SITE_ID_MAX + 8];
 };

@@ -154,10 +154,11 @@ track(struct io *io, struct track *t)
             t->run_count = 0;
             return;
         }
+        memset(more, 0, RUNS_MAX * sizeof(*more)); /* all of it is read anew */
         t->runs = more;
         t->run_cap = RUNS_MAX;
     }
-    for (size_t i = 0; i < t->run_count; i++) {
+    for (size_t i = 0; t->runs != NULL && i < t->run_count; i++) {
         i64(io, &t->runs[i].from_ms);
         i64(io, &t->runs[i].to_ms);
         u32(io, &t->runs[i].count);
@@ -221,7 +222,7 @@ tracks(struct io *io, struct diagnose *d)
     size(io, &n, COUNT_MAX);
     for (size_t i = 0; i < n && !is_bad(io); i++) {
         struct track spare = { 0 }, *t = io->out != NULL ? &d->tracks[i] : NULL;
-        char id[NH_CHECK_ID_MAX];
+        char id[NH_CHECK_ID_MAX] = "";
 
         if (t != NULL)
             memcpy(id, t->in.id, sizeof(id));
@@ -241,7 +242,7 @@ links(struct io *io, struct diagnose *d)
     size(io, &n, COUNT_MAX);
     for (size_t i = 0; i < n && !is_bad(io); i++) {
         struct dlink *l = io->out != NULL ? &d->links[i] : NULL, spare = { 0 };
-        char id[INCIDENT_LINK_MAX];
+        char id[INCIDENT_LINK_MAX] = "";
 
         if (l != NULL)
             snprintf(id, sizeof(id), "%s", l->in->id);
@@ -260,7 +261,7 @@ sites(struct io *io, struct diagnose *d)
     size(io, &n, COUNT_MAX);
     for (size_t i = 0; i < n && !is_bad(io); i++) {
         struct dsite *s = io->out != NULL ? &d->sites[i] : NULL, spare = { 0 };
-        char id[NH_SITE_ID_MAX];
+        char id[NH_SITE_ID_MAX] = "";
 
         if (s != NULL)
             snprintf(id, sizeof(id), "%s", s->in->id);
@@ -279,7 +280,7 @@ services(struct io *io, struct diagnose *d)
     size(io, &n, COUNT_MAX);
     for (size_t i = 0; i < n && !is_bad(io); i++) {
         struct episode spare = { 0 }, *e = &spare;
-        char id[NH_SITE_ID_MAX];
+        char id[NH_SITE_ID_MAX] = "";
         int index = -1;
 
         if (io->out != NULL)

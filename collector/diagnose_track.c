@@ -32,7 +32,7 @@ grow(struct track *t)
 
     if (t->run_count < t->run_cap)
         return true;
-    if (t->run_cap == RUNS_MAX) {
+    if (t->run_cap == RUNS_MAX && t->runs != NULL) {
         memmove(t->runs, t->runs + 1, (RUNS_MAX - 1) * sizeof(t->runs[0]));
         t->run_count--;
         return true;
@@ -154,7 +154,7 @@ track_ok(struct track *t, int64_t at_ms, bool ok)
         last->count++;
         return !ok && last->count <= 3;
     }
-    if (grow(t))
+    if (grow(t) && t->runs != NULL)
         t->runs[t->run_count++] = (struct run){ at_ms, at_ms, 1, ok };
     return true;
 }

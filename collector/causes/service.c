@@ -16,8 +16,10 @@ holds(struct group *g)
     for (size_t i = 0; i < v->track_count && t == NULL; i++)
         if (track_missing_now(v->tracks[i], 1))
             t = v->tracks[i];
-    if (t == NULL)
+    if (t == NULL && v->track_count > 0)
         t = v->tracks[0];
+    if (t == NULL)
+        return false;
     g->confidence = CONFIDENCE_FACT;
     snprintf(g->party_buf, sizeof(g->party_buf), "service:%s", v->in->id);
     g->party = g->party_buf;
