@@ -79,10 +79,43 @@ struct outbox_row {
 enum nh_err incidents_outbox_due(struct incidents *db, int64_t now_ms,
     struct outbox_row *out, size_t max, size_t *count) NH_MUST_CHECK;
 void outbox_row_fini(struct outbox_row *row);
-/* It left, or was given up, or waits: `error` "" where there is none. */
-enum outbox_state { OUTBOX_WAITING, OUTBOX_SENT, OUTBOX_FAILED };
+/* Those that were being sent when the last run ended: nobody knows whether they left. */
+enum nh_err incidents_outbox_unclear(struct incidents *db, struct outbox_row *out,
+    size_t max, size_t *count) NH_MUST_CHECK;
+/* It is being sent, left, was given up, or waits: `error` "" where there is none. */
+enum outbox_state {
+    OUTBOX_WAITING,
+    OUTBOX_SENT,
+    OUTBOX_FAILED,
+    OUTBOX_SENDING,
+    OUTBOX_STATES
+};
 enum nh_err incidents_outbox_set(struct incidents *db, int64_t id,
     enum outbox_state state, const char *channel, int tries, int64_t next_ms,
     const char *error, int64_t now_ms) NH_MUST_CHECK;
+/* Rows by state, and when the oldest that waits was made (0: none waits). */
+struct outbox_counts {
+    int64_t in[OUTBOX_STATES];
+    int64_t oldest_ms;
+};
+enum nh_err incidents_outbox_counts(
+    struct incidents *db, struct outbox_counts *out) NH_MUST_CHECK;
+
+/* ---- planned work that was added at run time ---- */
+
+/* `links` and `sites` are ids parted by single spaces, "" for none. */
+struct planned_row {
+    char id[NH_SITE_ID_MAX], who[NH_SITE_ID_MAX];
+    char *links, *sites, *why; /* owned by the row when it was read */
+    int64_t from_s, to_s;
+};
+enum nh_err incidents_planned_add(struct incidents *db, const struct planned_row *row,
+    const char *by, const char *way, int64_t now_ms) NH_MUST_CHECK; /* NH_EEXIST */
+/* It ends now: work that has not begun is taken back. NH_ENOTFOUND. */
+enum nh_err incidents_planned_end(struct incidents *db, const char *id, const char *by,
+    const char *way, int64_t now_ms) NH_MUST_CHECK;
+/* Each row that was not taken back, oldest first; what it lends lasts for the call. */
+enum nh_err incidents_planned_each(struct incidents *db,
+    void (*each)(void *arg, const struct planned_row *row), void *arg) NH_MUST_CHECK;
 
 #endif
