@@ -2,9 +2,9 @@
 /*
  * http.c - sensor "http": a web service's answer, its phases and its certificate
  *
- * libcurl's multi interface on the loop (its socket and timer callbacks become events):
- * one multi for all probes, made with the first one and taken down with the last. Each
- * round is a new connection, or there would be no phases to measure:
+ * libcurl's multi interface on the loop (curl_loop.h): one for all probes, made with the
+ * first one and taken down with the last. Each round is a new connection, or there would
+ * be no phases to measure:
  *
  *   dns_ms | connect_ms | tls_ms | request | first_byte_ms | body        total_ms: all
  *
@@ -14,9 +14,9 @@
  * certificate that does not hold is down, as for a user.
  */
 #include "libnhip/clock.h"
+#include "libnhip/curl_loop.h"
 #include "libnhip/sensors/service.h"
 #include <curl/curl.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,7 @@ enum { BODY_MAX = 256 * 1024, DAY_S = 86400 };
 
 struct http_shared {
     struct nh_sensor_host *host; /* borrowed; its `http` is this */
-    CURLM *multi;
-    struct event *timer;
+    struct nh_curl *curl;
     unsigned users;
 };
 
@@ -37,6 +36,7 @@ struct nh_probe {
     char url[NH_PARAM_MAX], text[NH_PARAM_MAX], ca_file[SERVICE_NAME_MAX];
     long expect_status;
     CURL *easy; /* while a round is under way */
+    struct nh_transfer transfer;
     size_t body_len;
     bool found, full;        /* the text was there; more than BODY_MAX came */
     char tail[NH_PARAM_MAX]; /* the end of what came, shorter than the text */
@@ -144,7 +144,7 @@ drop_easy(struct nh_probe *p)
 {
     if (p->easy == NULL)
         return;
-    curl_multi_remove_handle(p->shared->multi, p->easy);
+    nh_curl_cancel(p->shared->curl, p->easy);
     curl_easy_cleanup(p->easy);
     p->easy = NULL;
 }
@@ -179,79 +179,9 @@ finish(struct nh_probe *p, CURLcode code)
 }
 
 static void
-take_ended(struct http_shared *sh)
+on_http_end(void *arg, int code)
 {
-    CURLMsg *msg;
-    int left;
-
-    while ((msg = curl_multi_info_read(sh->multi, &left)) != NULL) {
-        CURLcode code = msg->data.result;
-        char *private = NULL;
-
-        if (msg->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
-        finish((struct nh_probe *)(void *)private, code);
-    }
-}
-
-static void
-on_http_socket(evutil_socket_t fd, short what, void *arg)
-{
-    struct http_shared *sh = arg;
-    int running, actions = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
-                           ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0);
-
-    curl_multi_socket_action(sh->multi, fd, actions, &running);
-    take_ended(sh);
-}
-
-static void
-on_http_timer(evutil_socket_t fd, short what, void *arg)
-{
-    struct http_shared *sh = arg;
-    int running;
-
-    (void)fd;
-    (void)what;
-    curl_multi_socket_action(sh->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    take_ended(sh);
-}
-
-/* curl says what it waits for on a socket; `socketp` is our event of it. */
-static int
-watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socketp)
-{
-    struct http_shared *sh = arg;
-    struct event *ev = socketp;
-    short flags = (short)(EV_PERSIST | ((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
-                          ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0));
-
-    (void)easy;
-    if (ev != NULL)
-        event_free(ev);
-    ev = NULL;
-    if (what != CURL_POLL_REMOVE) {
-        ev = event_new(sh->host->base, fd, flags, on_http_socket, sh);
-        if (ev != NULL)
-            event_add(ev, NULL);
-    }
-    curl_multi_assign(sh->multi, fd, ev);
-    return 0;
-}
-
-static int
-set_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-    struct http_shared *sh = arg;
-    struct timeval tv = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
-
-    (void)multi;
-    if (timeout_ms < 0)
-        evtimer_del(sh->timer);
-    else
-        evtimer_add(sh->timer, &tv);
-    return 0;
+    finish(arg, (CURLcode)code);
 }
 
 static void
@@ -260,11 +190,8 @@ leave_shared(struct http_shared *sh)
     if (sh->users > 0)
         return;
     sh->host->http = NULL;
-    curl_multi_cleanup(sh->multi);
-    if (sh->timer != NULL)
-        event_free(sh->timer);
+    nh_curl_free(sh->curl);
     free(sh);
-    curl_global_cleanup();
 }
 
 static struct http_shared *
@@ -274,24 +201,12 @@ use_shared(struct nh_sensor_host *host)
 
     if (sh != NULL)
         return sh;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return NULL;
     sh = calloc(1, sizeof(*sh));
-    if (sh == NULL) {
-        curl_global_cleanup();
+    if (sh == NULL || nh_curl_new(&sh->curl, host->base) != NH_OK) {
+        free(sh);
         return NULL;
     }
     sh->host = host;
-    sh->timer = evtimer_new(host->base, on_http_timer, sh);
-    sh->multi = curl_multi_init();
-    if (sh->timer == NULL || sh->multi == NULL) {
-        leave_shared(sh);
-        return NULL;
-    }
-    curl_multi_setopt(sh->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(sh->multi, CURLMOPT_SOCKETDATA, sh);
-    curl_multi_setopt(sh->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(sh->multi, CURLMOPT_TIMERDATA, sh);
     host->http = sh;
     return sh;
 }
@@ -302,7 +217,6 @@ set_options(struct nh_probe *p, CURL *easy, long timeout_ms)
     char interface[IF_NAMESIZE + 4];
 
     curl_easy_setopt(easy, CURLOPT_URL, p->url);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, p);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* the service itself, no proxy's copy */
@@ -334,7 +248,8 @@ http_start(struct nh_probe *p, uint32_t span_ms)
         return;
     }
     set_options(p, p->easy, service_timeout(&p->set, span_ms));
-    if (curl_multi_add_handle(p->shared->multi, p->easy) != CURLM_OK) {
+    p->transfer = (struct nh_transfer){ on_http_end, p };
+    if (nh_curl_start(p->shared->curl, p->easy, &p->transfer) != NH_OK) {
         curl_easy_cleanup(p->easy);
         p->easy = NULL;
         p->ctx->done(p->ctx->done_arg, NULL, "out of memory");
