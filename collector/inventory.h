@@ -26,7 +26,8 @@ struct inv_feeder {
     char *id, *name;
 };
 struct inv_contact {
-    char *id, *name, *sms, *email, *webhook, *secret_file, *language, *hours;
+    char *id, *name, *sms, *email, *webhook, *webhook_body, *webhook_chat, *secret_file,
+        *command, *language, *hours;
 };
 struct inv_snmp {
     char *id, *user, *level, *auth, *auth_key_file, *priv, *priv_key_file,

@@ -138,7 +138,11 @@ read_contact(struct inv_reader *r, const struct nh_conf *c, void *out)
     TRY(inv_str(r, c, "sms", &contact->sms));
     TRY(inv_str(r, c, "email", &contact->email));
     TRY(inv_url(r, c, "webhook", "http https", &contact->webhook));
+    TRY(inv_choice(r, c, "webhook_body", "generic telegram zalo alertmanager",
+        &contact->webhook_body));
+    TRY(inv_str(r, c, "webhook_chat", &contact->webhook_chat));
     TRY(inv_file(r, c, "secret_file", true, &contact->secret_file));
+    TRY(inv_str(r, c, "command", &contact->command));
     if (*contact->secret_file != '\0' && *contact->webhook == '\0')
         return nh_conf_bad(c, "secret_file", r->problem,
             "'secret_file' is for a webhook: there is none");
