@@ -304,6 +304,15 @@ decode_minutes(struct nh_slice *in, struct incident_minutes *m)
     m->excluded_ms = nh_take_zigzag(in);
 }
 
+static unsigned
+take_below(struct nh_slice *in, unsigned end)
+{
+    unsigned v = nh_take_u8(in);
+
+    in->bad |= v >= end;
+    return v < end ? v : 0;
+}
+
 /* false: out of memory. */
 static bool
 decode_text(struct nh_slice *in, char **out)
@@ -311,7 +320,7 @@ decode_text(struct nh_slice *in, char **out)
     char text[TEXT_MAX];
     size_t len;
 
-    if (nh_take_u8(in) == 0)
+    if (take_below(in, 2) == 0)
         return true;
     nh_take_str(in, text, sizeof(text));
     len = strlen(text);
@@ -329,15 +338,6 @@ take_u32(struct nh_slice *in)
 
     in->bad |= v > UINT32_MAX;
     return (uint32_t)v;
-}
-
-static unsigned
-take_below(struct nh_slice *in, unsigned end)
-{
-    unsigned v = nh_take_u8(in);
-
-    in->bad |= v >= end;
-    return v < end ? v : 0;
 }
 
 /* A count of items of `size` bytes at least: never more than what is left can hold. */
@@ -362,7 +362,7 @@ decode_lists(struct nh_slice *in, struct incident *out)
         struct incident_link *l = &out->links[out->link_count];
 
         nh_take_str(in, l->id, sizeof(l->id));
-        l->standby = nh_take_u8(in) != 0;
+        l->standby = take_below(in, 2) != 0;
         l->from_ms = nh_take_zigzag(in);
         l->to_ms = nh_take_zigzag(in);
         decode_minutes(in, &l->minutes);
