@@ -113,6 +113,20 @@ ctl_print_json(const json_t *document)
     putchar('\n');
 }
 
+bool
+ctl_number(const char *what, const char *text, json_int_t *out)
+{
+    char *end;
+    long long n = strtoll(text, &end, 10);
+
+    if (end == text || *end != '\0') {
+        fprintf(stderr, "nhipctl: %s: a whole number is wanted, not '%s'\n", what, text);
+        return false;
+    }
+    *out = n;
+    return true;
+}
+
 static bool
 time_ago(const char *text, int64_t *wall_s)
 {

@@ -42,6 +42,8 @@ int ctl_stream(struct ctl *ctl, json_t *request);
 void ctl_print_json(const json_t *document);
 /* Unix seconds, "2026-11-24 14:05[:30]" in local time, "now", or "-90min" before now. */
 bool ctl_time(const char *text, int64_t *wall_s);
+/* A whole number; false, after saying so on stderr, when `text` is none. */
+bool ctl_number(const char *what, const char *text, json_int_t *out);
 
 int ctl_status(struct ctl *ctl);
 int ctl_sites(struct ctl *ctl);

@@ -258,12 +258,16 @@ print_token(struct ctl *ctl, const json_t *is)
 int
 ctl_agent_add(struct ctl *ctl)
 {
-    json_t *ask = request_of(ctl, "agent_add", "site");
+    json_int_t port = 0;
+    json_t *ask;
 
+    if (ctl->argc > 2 && !ctl_number("PORT", ctl->argv[2], &port))
+        return CTL_USAGE;
+    ask = request_of(ctl, "agent_add", "site");
     if (ctl->argc > 1)
         json_object_set_new(ask, "host", json_string(ctl->argv[1]));
     if (ctl->argc > 2)
-        json_object_set_new(ask, "port", json_integer(atoll(ctl->argv[2])));
+        json_object_set_new(ask, "port", json_integer(port));
     return show(ctl, ask, print_token);
 }
 

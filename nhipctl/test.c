@@ -88,15 +88,18 @@ static int
 run(struct ctl *ctl, const char *place, const char *kind, const char *service)
 {
     size_t len = strcspn(place, "/");
-    json_t *ask = json_pack(
-               "{s:s, s:s, s:s%}", "do", "test", "test", kind, "site", place, len),
-           *is;
+    bool is_train = service != NULL && strcmp(kind, "train") == 0;
+    json_int_t packets = 0;
+    json_t *ask, *is;
     int status;
 
+    if (is_train && !ctl_number("train", service, &packets))
+        return CTL_USAGE;
+    ask = json_pack("{s:s, s:s, s:s%}", "do", "test", "test", kind, "site", place, len);
     if (place[len] == '/')
         json_object_set_new(ask, "link", json_string(place + len + 1));
-    if (service != NULL && strcmp(kind, "train") == 0)
-        json_object_set_new(ask, "count", json_integer(atoll(service)));
+    if (is_train)
+        json_object_set_new(ask, "count", json_integer(packets));
     else if (service != NULL)
         json_object_set_new(ask, "service", json_string(service));
     ctl->on_part = print_part;
