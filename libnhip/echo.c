@@ -15,6 +15,7 @@
  *   |  zeros ...                                            |
  */
 #include "libnhip/echo.h"
+#include "libnhip/octets.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -29,7 +30,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { BYTES = 128, CONTROL_BYTES = 512 };
+enum { BYTES = 128, CONTROL_BYTES = 512, ERRORS_MAX = 64 };
 
 struct nh_echo {
     int fd;
@@ -45,42 +46,16 @@ struct nh_echo {
 /* Where a packet goes out from; larger than the stack likes. */
 static uint8_t packet[NH_ECHO_HEADER + NH_ECHO_DATA_MAX];
 
-static uint16_t
-get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void
-put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-/* RFC 1071; the zeros behind the cookie add nothing. */
-static uint16_t
-checksum(const uint8_t *p, size_t len)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i + 1 < len; i += 2)
-        sum += get16(p + i);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
 bool
 nh_echo_read_answer(const uint8_t *icmp, size_t len, bool v6, int id,
     const uint8_t cookie[NH_ECHO_COOKIE], uint16_t *number)
 {
     if (len < NH_ECHO_HEADER + NH_ECHO_COOKIE ||
         icmp[0] != (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY) ||
-        (id >= 0 && get16(icmp + 4) != id) ||
+        (id >= 0 && nh_get_be16(icmp + 4) != id) ||
         memcmp(icmp + NH_ECHO_HEADER, cookie, NH_ECHO_COOKIE) != 0)
         return false;
-    *number = get16(icmp + 6);
+    *number = nh_get_be16(icmp + 6);
     return true;
 }
 
@@ -88,9 +63,9 @@ bool
 nh_echo_read_quote(const uint8_t *icmp, size_t len, bool v6, int id, uint16_t *number)
 {
     if (len < NH_ECHO_HEADER || icmp[0] != (v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO) ||
-        (id >= 0 && get16(icmp + 4) != id))
+        (id >= 0 && nh_get_be16(icmp + 4) != id))
         return false;
-    *number = get16(icmp + 6);
+    *number = nh_get_be16(icmp + 6);
     return true;
 }
 
@@ -166,6 +141,7 @@ drain(struct nh_echo *e, int flags)
 {
     uint8_t bytes[BYTES];
     alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
+    int errors = 0; /* each is told once, by a socket that is well */
 
     for (;;) {
         struct nh_echo_reply reply = { .word = NH_ECHO_ANSWER };
@@ -181,7 +157,8 @@ drain(struct nh_echo *e, int flags)
         const uint8_t *icmp = bytes;
         size_t len = got > 0 ? (size_t)got : 0;
 
-        if (got < 0 && errno != EINTR && errno != EAGAIN && (flags & MSG_ERRQUEUE) == 0)
+        if (got < 0 && errno != EINTR && errno != EAGAIN && (flags & MSG_ERRQUEUE) == 0 &&
+            ++errors < ERRORS_MAX)
             continue; /* an error of the way that the other queue has told of */
         if (got < 0)
             return;
@@ -221,11 +198,12 @@ nh_echo_send(struct nh_echo *e, uint16_t number, int hops, unsigned data)
 
     memset(packet, 0, NH_ECHO_HEADER);
     packet[0] = e->v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
-    put16(packet + 4, (uint16_t)(e->id < 0 ? 0 : e->id));
-    put16(packet + 6, number);
+    nh_put_be16(packet + 4, (uint16_t)(e->id < 0 ? 0 : e->id));
+    nh_put_be16(packet + 6, number);
     memcpy(packet + NH_ECHO_HEADER, e->cookie, NH_ECHO_COOKIE);
     if (!e->v6) /* for ICMPv6 the kernel adds it: it covers addresses */
-        put16(packet + 2, checksum(packet, NH_ECHO_HEADER + NH_ECHO_COOKIE));
+        nh_put_be16(
+            packet + 2, nh_internet_checksum(packet, NH_ECHO_HEADER + NH_ECHO_COOKIE));
     if (setsockopt(e->fd, e->v6 ? SOL_IPV6 : SOL_IP, e->v6 ? IPV6_UNICAST_HOPS : IP_TTL,
             &limit, sizeof(limit)) != 0)
         return errno;

@@ -9,22 +9,10 @@
  * skipped, never followed: a label of 11 length bits is a pointer and ends the name.
  */
 #include "libnhip/sensors/dns_message.h"
+#include "libnhip/octets.h"
 #include <string.h>
 
 enum { HEADER = 12, LABEL_MAX = 63, NAME_MAX_BYTES = 255, RECORD_FIXED = 10 };
-
-static uint16_t
-get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void
-put16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
 
 size_t
 dns_query(uint8_t out[DNS_MESSAGE_MAX], const char *name, uint16_t type, uint16_t id)
@@ -32,9 +20,9 @@ dns_query(uint8_t out[DNS_MESSAGE_MAX], const char *name, uint16_t type, uint16_
     size_t at = HEADER;
 
     memset(out, 0, HEADER);
-    put16(out, id);
-    put16(out + 2, 0x0100); /* recursion desired */
-    put16(out + 4, 1);
+    nh_put_be16(out, id);
+    nh_put_be16(out + 2, 0x0100); /* recursion desired */
+    nh_put_be16(out + 4, 1);
     while (*name != '\0') {
         size_t len = strcspn(name, ".");
 
@@ -46,8 +34,8 @@ dns_query(uint8_t out[DNS_MESSAGE_MAX], const char *name, uint16_t type, uint16_
         name += len + (name[len] == '.');
     }
     out[at++] = 0;
-    put16(out + at, type);
-    put16(out + at + 2, 1); /* IN */
+    nh_put_be16(out + at, type);
+    nh_put_be16(out + at + 2, 1); /* IN */
     return at + 4;
 }
 
@@ -71,13 +59,13 @@ enum dns_verdict
 dns_judge(
     const uint8_t *query, size_t query_len, const uint8_t *answer, size_t len, int *rcode)
 {
-    uint16_t type = get16(query + query_len - 4);
+    uint16_t type = nh_get_be16(query + query_len - 4);
     size_t at = query_len;
 
     /* names are compared without case, and so are the type and class: those of a query
      * hold no letters */
-    if (len < query_len || get16(answer) != get16(query) || (answer[2] & 0x80) == 0 ||
-        get16(answer + 4) != 1)
+    if (len < query_len || nh_get_be16(answer) != nh_get_be16(query) ||
+        (answer[2] & 0x80) == 0 || nh_get_be16(answer + 4) != 1)
         return DNS_NOT_OURS;
     for (size_t i = HEADER; i < query_len; i++) {
         uint8_t a = answer[i], q = query[i];
@@ -90,13 +78,13 @@ dns_judge(
     *rcode = answer[3] & 15;
     if (*rcode != 0)
         return DNS_FAILED;
-    for (unsigned left = get16(answer + 6); left > 0; left--) {
+    for (unsigned left = nh_get_be16(answer + 6); left > 0; left--) {
         at = skip_name(answer, len, at);
         if (at == 0 || at + RECORD_FIXED > len)
             return DNS_FAILED;
-        if (get16(answer + at) == type)
+        if (nh_get_be16(answer + at) == type)
             return DNS_ANSWERED;
-        at += RECORD_FIXED + get16(answer + at + 8);
+        at += RECORD_FIXED + nh_get_be16(answer + at + 8);
     }
     return DNS_FAILED;
 }

@@ -27,6 +27,7 @@
  */
 #include "libnhip/sensors/icmp_socket.h"
 #include "libnhip/clock.h"
+#include "libnhip/octets.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <linux/errqueue.h>
@@ -87,39 +88,19 @@ struct icmp_socket {
 /* What follows the cookie in larger packets; never written. */
 static uint8_t zeros[ICMP_SIZE_MAX];
 
-/* RFC 1071 over the 24 bytes that are not zero. */
-static uint16_t
-checksum(const uint8_t *p, size_t len)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i + 1 < len; i += 2)
-        sum += (uint32_t)p[i] << 8 | p[i + 1];
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
-static void
-put_be16(uint8_t *p, uint16_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
 static void
 write_request(const struct icmp_socket *s, uint8_t *p, struct icmp_id id)
 {
     memset(p, 0, ICMP_HEADER);
     p[0] = s->family == AF_INET ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
-    put_be16(p + 4, s->raw_id);
-    put_be16(p + 6, id.seq);
+    nh_put_be16(p + 4, s->raw_id);
+    nh_put_be16(p + 6, id.seq);
     memcpy(p + 8, &s->secret, 8);
     memcpy(p + 16, &id.probe, 4);
     memcpy(p + 20, &id.round, 2);
     memcpy(p + 22, &id.seq, 2);
     if (s->family == AF_INET) /* for ICMPv6 the kernel adds it: it covers addresses */
-        put_be16(p + 2, checksum(p, ICMP_HEADER + ICMP_COOKIE_LEN));
+        nh_put_be16(p + 2, nh_internet_checksum(p, ICMP_HEADER + ICMP_COOKIE_LEN));
 }
 
 /* The id in an answer of ours; false when it is anything else. */
