@@ -9,14 +9,6 @@
 #include "libnhip/replay_line.h"
 #include <string.h>
 
-/* One `char *` a message_about: policy.c's own names, kept beside the number that is in
- * the database. */
-static const char *const abouts[MESSAGE_ABOUTS] = {
-    [MESSAGE_OPENED] = "opened",
-    [MESSAGE_REVISED] = "revised",
-    [MESSAGE_CLOSED] = "closed",
-    [MESSAGE_ESCALATED] = "escalated",
-};
 static const char *const states[OUTBOX_STATES] = {
     [OUTBOX_WAITING] = "waiting",
     [OUTBOX_SENT] = "sent",
@@ -175,7 +167,7 @@ put_told(sqlite3_stmt *q, const char *language, struct nh_buf *out)
     put_text(out, "to", incidents_text(q, 1));
     put_text(out, "channel", incidents_text(q, 2));
     put_text(out, "text", incidents_text(q, sms ? 9 : 11));
-    put_text(out, "about", abouts[about]);
+    put_text(out, "about", message_about_name((enum message_about)about));
     put_text(out, "state", states[state]);
     nh_buf_printf(out, ",\"tries\":%d", sqlite3_column_int(q, 5));
     put_time(out, "next", state == OUTBOX_WAITING ? sqlite3_column_int64(q, 6) : 0);

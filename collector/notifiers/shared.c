@@ -83,13 +83,6 @@ notify_words(const char *command, const char *number, const char *text, const ch
     return count > 0;
 }
 
-static const char *const abouts[MESSAGE_ABOUTS] = {
-    [MESSAGE_OPENED] = "opened",
-    [MESSAGE_REVISED] = "revised",
-    [MESSAGE_CLOSED] = "closed",
-    [MESSAGE_ESCALATED] = "escalated",
-};
-
 void
 notify_text(const struct notify_job *job, struct nh_buf *out)
 {
@@ -115,7 +108,7 @@ notify_json(const struct notify_job *job, struct nh_buf *out)
     nh_buf_printf(out, "{\"id\":");
     nh_json_string(out, job->row->key);
     put(out, "incident", id);
-    put(out, "about", abouts[job->row->about]);
+    put(out, "about", message_about_name(job->row->about));
     nh_buf_printf(out, ",\"at\":");
     nh_json_fixed(out, job->row->at_ms, 3);
     put(out, "to", job->to->id);
