@@ -51,6 +51,16 @@ clock_of(const struct diagnose *d, int64_t at_ms, char out[32])
     nh_buf_fini(&b);
 }
 
+/* Two links of one site have the same evidence: a reader needs it once. */
+static bool
+is_said_before(const struct group *g, const struct incident_reason *r)
+{
+    for (const struct incident_reason *o = g->reasons; o < r; o++)
+        if (o->vi != NULL && r->vi != NULL && strcmp(o->vi, r->vi) == 0)
+            return true;
+    return false;
+}
+
 void
 group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
     const char *a, const char *b)
@@ -74,6 +84,11 @@ group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms
         .at_ms = at_ms };
     if (t != NULL)
         snprintf(r->check, sizeof(r->check), "%s", t->in.id);
+    if (is_said_before(g, r)) {
+        free(r->vi);
+        free(r->en);
+        g->reason_count--;
+    }
 }
 
 void

@@ -42,6 +42,16 @@ def same_twice_and_piped():
     check("summary" in json.loads(one.decode().splitlines()[-1]), "no summary")
 
 
+def reasons_once():
+    folder = os.path.join(SHARED, "scenarios", "power-gasp")
+    out = subprocess.run([COLLECTOR, "-c", folder + "/nhip.conf", "--replay", folder + "/stream.jsonl.gz"],
+                         capture_output=True, timeout=60, check=True).stdout
+    all_reasons = [d["reasons"] for d in map(json.loads, out.decode().splitlines()) if "reasons" in d]
+    check(any(all_reasons), "nobody says why")
+    for reasons in all_reasons:
+        check(len(reasons) == len(set(reasons)), "a reason stands twice: %s" % reasons)
+
+
 def scores():
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         p = subprocess.run([sys.executable, "-B", SCORER, "--command", COLLECTOR, "--min-cause", "97", "--min-single", "98",
@@ -60,4 +70,5 @@ if not os.path.exists(SCORER) or not os.path.exists(CONF):
     sys.exit(77)
 bad_lines()
 same_twice_and_piped()
+reasons_once()
 scores()
