@@ -49,6 +49,20 @@ decode(sqlite3_stmt *q, int column, struct incident *out)
     return incident_decode(&in, out);
 }
 
+/* Of each reason the check that it rests on and when, in the order of the reasons. */
+static void
+put_evidence(const struct incident *in, struct nh_buf *out)
+{
+    nh_buf_printf(out, ",\"evidence\":[");
+    for (size_t i = 0; i < in->reason_count; i++) {
+        nh_buf_printf(out, "%s{\"check\":", i > 0 ? "," : "");
+        nh_json_string(out, in->reasons[i].check);
+        put_time(out, "at", in->reasons[i].at_ms);
+        nh_buf_printf(out, "}");
+    }
+    nh_buf_printf(out, "]");
+}
+
 /* All keys of an incident's row, without the closing brace. */
 static enum nh_err
 put_row(sqlite3_stmt *q, const char *language, struct nh_buf *out)
@@ -61,9 +75,9 @@ put_row(sqlite3_stmt *q, const char *language, struct nh_buf *out)
         return err;
     incident_json_open(out, &in, language);
     nh_buf_printf(out, ",\"number\":%lu", (unsigned long)in.number);
-    put_text(out, "title", title(&in, language));
-    put_text(out, "object", in.object);
-    nh_buf_printf(out, ",\"revision\":%lu", (unsigned long)in.revision);
+    put_text(out, "title_vi", in.title_vi);
+    put_text(out, "title_en", in.title_en);
+    put_evidence(&in, out);
     put_time(out, "changed", in.changed_ms);
     put_time(out, "told_closed", in.told_closed_ms);
     nh_buf_printf(out, ",\"merged_into\":");
