@@ -98,6 +98,7 @@ struct inv_service {
 };
 struct inv_planned {
     char *id, *who, *why;
+    bool added; /* at run time; else it stands in the file */
     int64_t from_s, to_s;
     size_t link_count, site_count;
     struct inv_link **links;
@@ -180,6 +181,22 @@ struct inv_site *inventory_site(const struct inventory *inv, const char *id);
 struct inv_link *inventory_link(
     const struct inventory *inv, const char *id); /* SITE/LINK */
 struct inv_service *inventory_service(const struct inventory *inv, const char *id);
+
+/* Planned work that was added at run time; lists are ids parted by spaces, "" for none.
+ */
+struct inv_plan {
+    const char *id, *who, *why, *links, *sites;
+    int64_t from_s, to_s;
+};
+/* Put it beside that of the file. Pointers to elements of `planned` end here. NH_EEXIST;
+ * NH_EINVAL: it names nothing, ends before it begins, or its id is none; NH_ENOTFOUND: a
+ * site, link or carrier that is not there is in `unknown`. inventory_plan_check() says so
+ * without doing it. */
+enum nh_err inventory_plan(struct inventory *inv, const struct inv_plan *plan,
+    char unknown[NH_CHECK_ID_MAX]) NH_MUST_CHECK;
+enum nh_err inventory_plan_check(const struct inventory *inv, const struct inv_plan *plan,
+    char unknown[NH_CHECK_ID_MAX]) NH_MUST_CHECK;
+struct inv_planned *inventory_planned(const struct inventory *inv, const char *id);
 
 /* "configuration OK: 56 sites, 95 links, ..." */
 void inventory_summary(const struct inventory *inv, struct nh_buf *out);
