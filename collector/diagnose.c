@@ -657,6 +657,13 @@ diagnose_close(struct diagnose *d, uint32_t number, int64_t now_ms)
     d->events.on_incident(d->events.arg, &x->in, INCIDENT_CLOSED, now_ms);
 }
 
+void
+diagnose_numbers_after(struct diagnose *d, uint32_t number)
+{
+    if (d->numbers < number)
+        d->numbers = number;
+}
+
 size_t
 diagnose_count(const struct diagnose *d)
 {

@@ -60,6 +60,9 @@ void diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,
 /* A person closed it: what is left of it opens nothing until it has ended. */
 void diagnose_close(struct diagnose *d, uint32_t number, int64_t now_ms);
 
+/* Numbers that are given from now on are higher than this one. */
+void diagnose_numbers_after(struct diagnose *d, uint32_t number);
+
 /* Those that are open, or were closed within the time that late truth may revise. Lent.
  */
 size_t diagnose_count(const struct diagnose *d);

@@ -311,6 +311,17 @@ static const struct {
     [ACTION_CLOSE] = { "close", true },
 };
 
+bool
+incidents_action_of(const char *name, enum action *out)
+{
+    for (int i = 0; i < ACTIONS; i++)
+        if (strcmp(actions[i].name, name) == 0) {
+            *out = (enum action)i;
+            return true;
+        }
+    return false;
+}
+
 enum nh_err
 incidents_audit(struct incidents *db, uint32_t number, const char *action,
     const char *who, const char *way, const char *text, int64_t now_ms)

@@ -52,6 +52,8 @@ enum action {
     ACTION_CLOSE,    /* text: reason */
     ACTIONS
 };
+/* By its name in docs/CONTROL.md; false: there is none. */
+bool incidents_action_of(const char *name, enum action *out);
 /* NH_ENOTFOUND: no such incident; NH_EINVAL: text missing or too long (2,000 bytes).
  * Acknowledging twice is NH_OK and changes nothing. */
 enum nh_err incidents_act(struct incidents *db, uint32_t number, enum action action,
@@ -61,6 +63,18 @@ enum nh_err incidents_act(struct incidents *db, uint32_t number, enum action act
  * is put at the end of `out`. NH_ENOTFOUND: no such incident. */
 enum nh_err incidents_list_json(struct incidents *db, int64_t from_ms, int64_t to_ms,
     bool open_only, const char *language, struct nh_buf *out) NH_MUST_CHECK;
+/* The same without its time line. */
+enum nh_err incidents_brief_json(struct incidents *db, uint32_t number,
+    const char *language, struct nh_buf *out) NH_MUST_CHECK;
+/* As it stands; the caller's: incident_fini(). NH_ENOTFOUND. */
+enum nh_err incidents_get(
+    struct incidents *db, uint32_t number, struct incident *out) NH_MUST_CHECK;
+enum nh_err incidents_last_number(struct incidents *db, uint32_t *out) NH_MUST_CHECK;
+bool incidents_is_merged(struct incidents *db, uint32_t number);
+/* Numbers of those that were not merged and ended in (after_ms, until_ms], and with
+ * `open` those that have not ended; in order. Caller frees *out. */
+enum nh_err incidents_numbers(struct incidents *db, bool open, int64_t after_ms,
+    int64_t until_ms, uint32_t **out, size_t *count) NH_MUST_CHECK;
 enum nh_err incidents_one_json(struct incidents *db, uint32_t number,
     const char *language, struct nh_buf *out) NH_MUST_CHECK;
 

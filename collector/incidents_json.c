@@ -7,6 +7,7 @@
  */
 #include "collector/incidents_model.h"
 #include "libnhip/replay_line.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const states[OUTBOX_STATES] = {
@@ -218,9 +219,9 @@ put_array(struct incidents *db, enum incidents_statement which, uint32_t number,
     return incidents_walked(db, which, rc);
 }
 
-enum nh_err
-incidents_one_json(
-    struct incidents *db, uint32_t number, const char *language, struct nh_buf *out)
+/* Its row, open for more keys. */
+static enum nh_err
+put_one(struct incidents *db, uint32_t number, const char *language, struct nh_buf *out)
 {
     sqlite3_stmt *q = incidents_stmt(db, SQL_ONE);
     enum nh_err err;
@@ -234,6 +235,25 @@ incidents_one_json(
     }
     err = put_row(q, language, out);
     sqlite3_reset(q);
+    return err;
+}
+
+enum nh_err
+incidents_brief_json(
+    struct incidents *db, uint32_t number, const char *language, struct nh_buf *out)
+{
+    enum nh_err err = put_one(db, number, language, out);
+
+    nh_buf_printf(out, "}");
+    return err;
+}
+
+enum nh_err
+incidents_one_json(
+    struct incidents *db, uint32_t number, const char *language, struct nh_buf *out)
+{
+    enum nh_err err = put_one(db, number, language, out);
+
     if (err == NH_OK)
         err = put_array(
             db, SQL_REVISIONS, number, "revisions", put_revision, language, out);
@@ -243,4 +263,75 @@ incidents_one_json(
         err = put_array(db, SQL_TOLD, number, "notifications", put_told, language, out);
     nh_buf_printf(out, "}");
     return err;
+}
+
+/* ---- which ---- */
+
+enum nh_err
+incidents_get(struct incidents *db, uint32_t number, struct incident *out)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_ONE);
+    enum nh_err err = NH_ENOTFOUND;
+    int rc;
+
+    sqlite3_bind_int64(q, 1, number);
+    rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        err = decode(q, 0, out);
+    if (incidents_walked(db, SQL_ONE, rc) == NH_OK)
+        return err;
+    if (err == NH_OK)
+        incident_fini(out);
+    return NH_EIO;
+}
+
+enum nh_err
+incidents_last_number(struct incidents *db, uint32_t *out)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_LAST_NUMBER);
+    int rc = sqlite3_step(q);
+
+    *out = rc == SQLITE_ROW ? (uint32_t)sqlite3_column_int64(q, 0) : 0;
+    return incidents_walked(db, SQL_LAST_NUMBER, rc);
+}
+
+bool
+incidents_is_merged(struct incidents *db, uint32_t number)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_IS_MERGED);
+    int rc;
+
+    sqlite3_bind_int64(q, 1, number);
+    rc = sqlite3_step(q);
+    return incidents_walked(db, SQL_IS_MERGED, rc) == NH_OK && rc == SQLITE_ROW;
+}
+
+enum nh_err
+incidents_numbers(struct incidents *db, bool open, int64_t after_ms, int64_t until_ms,
+    uint32_t **out, size_t *count)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_NUMBERS);
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    sqlite3_bind_int(q, 1, open);
+    sqlite3_bind_int64(q, 2, after_ms);
+    sqlite3_bind_int64(q, 3, until_ms);
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        if (*count == cap) {
+            uint32_t *more = realloc(*out, (cap = cap * 2 + 16) * sizeof(*more));
+
+            if (more == NULL) {
+                free(*out);
+                *out = NULL;
+                sqlite3_reset(q);
+                return NH_ENOMEM;
+            }
+            *out = more;
+        }
+        (*out)[(*count)++] = (uint32_t)sqlite3_column_int64(q, 0);
+    }
+    return incidents_walked(db, SQL_NUMBERS, rc);
 }

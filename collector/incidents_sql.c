@@ -47,6 +47,8 @@ const char *const incidents_migrations[] = {
     "CREATE TABLE planned (id TEXT PRIMARY KEY, links TEXT NOT NULL, sites TEXT NOT NULL,"
     " from_s INTEGER NOT NULL, to_s INTEGER NOT NULL, who TEXT NOT NULL,"
     " why TEXT NOT NULL) WITHOUT ROWID;",
+    /* 3: those that ended of late are looked for with each follower */
+    "CREATE INDEX incident_closed ON incident (closed_ms);",
     NULL,
 };
 
@@ -82,6 +84,11 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
                  " (?3 = 0 OR (closed_ms = 0 AND merged_into = 0))"
                  " ORDER BY opened_ms, number",
     [SQL_ONE] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE number = ?1",
+    [SQL_NUMBERS] = "SELECT number FROM incident WHERE merged_into = 0 AND"
+                    " ((?1 <> 0 AND closed_ms = 0) OR"
+                    " (closed_ms > ?2 AND closed_ms <= ?3)) ORDER BY number",
+    [SQL_IS_MERGED] = "SELECT 1 FROM incident WHERE number = ?1 AND merged_into <> 0",
+    [SQL_LAST_NUMBER] = "SELECT ifnull(max(number), 0) FROM incident",
     [SQL_REVISIONS] =
         "SELECT at_ms, change, bytes FROM revision WHERE number = ?1 ORDER BY id",
     [SQL_ACTIONS] =

@@ -357,11 +357,33 @@ policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms)
         c->acknowledged = true;
 }
 
+/* Ended so long ago that diagnose.h does not come back to it. */
+static bool
+is_settled(const struct policy *p, const struct casefile *c)
+{
+    return (c->in.told_closed_ms != 0 && c->in.told_closed_ms < p->now_ms - FORGET_MS) ||
+           (c->in.merged_into != 0 && c->in.changed_ms < p->now_ms - FORGET_MS);
+}
+
+static void
+forget_settled(struct policy *p)
+{
+    size_t keep = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (is_settled(p, &p->cases[i]))
+            incident_fini(&p->cases[i].in);
+        else
+            p->cases[keep++] = p->cases[i];
+    p->count = keep;
+}
+
 void
 policy_clock(struct policy *p, int64_t now_ms)
 {
     if (now_ms > p->now_ms)
         p->now_ms = now_ms;
+    forget_settled(p);
     for (size_t i = 0; i < p->count; i++) {
         struct casefile *c = &p->cases[i];
 
