@@ -95,6 +95,8 @@ collector_readings(struct collector *c, struct store_source *src,
             control_tail_reading(c->control, nh_dict_get(src->dict, r->check), origin, r,
                 boot_hex(src, origin->epoch, hex));
     }
+    if (live)
+        judging_live(c->judging, src, origin, readings, count);
 }
 
 void
@@ -175,6 +177,7 @@ on_store_durable(void *arg, uint64_t pos)
     struct collector *c = arg;
 
     series_child_durable(c->series, pos);
+    judging_durable(c->judging, pos);
 }
 
 static void
@@ -299,6 +302,7 @@ on_collector_tick(void *arg)
     intake_tick(c->intake, mono_ms);
     series_child_tick(c->series, mono_ms);
     judge_tick(c->judge, wall_ms);
+    judging_tick(c->judging, wall_ms, mono_ms);
     control_tick(c->control, wall_ms);
 }
 
@@ -368,6 +372,8 @@ collector_settle(struct collector *c)
     if (err == NH_OK)
         err = series_child_open(&c->series, c);
     if (err == NH_OK)
+        err = judging_open(&c->judging, c);
+    if (err == NH_OK)
         err = nh_timer_new(&c->tick, c->base, on_collector_tick, c);
     if (err != NH_OK)
         return err;
@@ -388,6 +394,8 @@ collector_close(struct collector *c)
     intake_close(c->intake); /* the loop runs on for a moment in here */
     nh_jobs_free(c->jobs);
     series_child_close(c->series);
+    judging_close(c->judging);
+    c->judging = NULL;
     store_close(c->store);
     judge_free(c->judge);
     keys_close(c->keys);
@@ -419,6 +427,7 @@ collector_reload(struct collector *c, struct nh_conf_problem *problem)
 {
     struct inventory *next = NULL, *before = c->inv;
     struct judge *judge = NULL, *old = c->judge;
+    struct judging_next *judging = NULL;
     const char *what;
     enum nh_err err = inventory_load(&next, c->conf_path, problem);
 
@@ -429,13 +438,17 @@ collector_reload(struct collector *c, struct nh_conf_problem *problem)
     }
     if (err == NH_OK)
         err = judge_new(&judge, next, c->generation + 1);
+    if (err == NH_OK)
+        err = judging_prepare(c->judging, next, &judging);
     if (err != NH_OK) {
+        judge_free(judge);
         if (problem->text[0] != '\0')
             nh_log(NH_LOG_ERROR, "reload: %s; what was in force stays so", problem->text);
         inventory_free(next);
         return err;
     }
     judge_inherit(judge, old);
+    judging_adopt(c->judging, judging);
     c->inv = next;
     c->judge = judge;
     c->generation++;

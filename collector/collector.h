@@ -14,6 +14,7 @@
 #include "collector/intake.h"
 #include "collector/inventory.h"
 #include "collector/judge.h"
+#include "collector/judging.h"
 #include "collector/keys.h"
 #include "collector/sensing.h"
 #include "collector/series_child.h"
@@ -36,6 +37,7 @@ struct collector {
     struct intake *intake;
     struct sensing *sensing;
     struct series_child *series;
+    struct judging *judging;
     struct control *control;
     struct nh_tracker *recovery; /* while the journal is read at start */
     int64_t started_ms;          /* wall */

@@ -595,6 +595,12 @@ store_dir(const struct store *s)
     return s->dir;
 }
 
+uint32_t
+store_epoch(const struct store *s)
+{
+    return nh_journal_epoch(s->journal);
+}
+
 uint64_t
 store_durable_pos(const struct store *s)
 {

@@ -102,6 +102,7 @@ enum nh_err store_skip(struct store *s, struct store_source *src, uint64_t pos,
 void store_tick(struct store *s, int64_t mono_ms, int64_t wall_ms); /* once a second */
 bool store_is_full(const struct store *s);
 const char *store_dir(const struct store *s);
+uint32_t store_epoch(const struct store *s); /* of the positions that are appended now */
 uint64_t store_durable_pos(const struct store *s);
 uint64_t store_oldest_pos(const struct store *s);
 void store_stats(const struct store *s, struct nh_journal_stats *out);
