@@ -49,8 +49,8 @@ client_fail(struct client *cl, const char *id, const char *code, const char *err
 }
 
 /* The head of an answer that went well; the result follows, then client_end(). */
-static struct nh_buf *
-begin(struct client *cl, const char *id)
+struct nh_buf *
+client_begin(struct client *cl, const char *id)
 {
     struct nh_buf *out = &cl->ctl->out;
 
@@ -59,15 +59,15 @@ begin(struct client *cl, const char *id)
     return out;
 }
 
-static void
-end(struct client *cl)
+void
+client_end(struct client *cl)
 {
     nh_buf_printf(&cl->ctl->out, "}");
     client_send(cl, &cl->ctl->out);
 }
 
-static void
-not_found(struct client *cl, const char *id, const char *what, const char *name)
+void
+client_not_found(struct client *cl, const char *id, const char *what, const char *name)
 {
     char error[256];
 
@@ -84,18 +84,18 @@ do_site(struct client *cl, const struct control_request *r)
     const struct judge_site *site = judge_site_find(c->judge, r->site);
 
     if (site == NULL) {
-        not_found(cl, r->id, "site", r->site);
+        client_not_found(cl, r->id, "site", r->site);
         return;
     }
-    document_site(c, site, begin(cl, r->id));
-    end(cl);
+    document_site(c, site, client_begin(cl, r->id));
+    client_end(cl);
 }
 
 static void
 do_sites(struct client *cl, const struct control_request *r)
 {
     const struct collector *c = cl->ctl->c;
-    struct nh_buf *out = begin(cl, r->id);
+    struct nh_buf *out = client_begin(cl, r->id);
 
     nh_buf_printf(out, "{\"sites\":[");
     for (size_t i = 0; i < c->judge->site_count; i++) {
@@ -103,14 +103,14 @@ do_sites(struct client *cl, const struct control_request *r)
         document_site(c, &c->judge->sites[i], out);
     }
     nh_buf_printf(out, "]}");
-    end(cl);
+    client_end(cl);
 }
 
 static void
 do_services(struct client *cl, const struct control_request *r)
 {
     const struct collector *c = cl->ctl->c;
-    struct nh_buf *out = begin(cl, r->id);
+    struct nh_buf *out = client_begin(cl, r->id);
 
     nh_buf_printf(out, "{\"services\":[");
     for (size_t i = 0; i < c->judge->service_count; i++) {
@@ -118,7 +118,7 @@ do_services(struct client *cl, const struct control_request *r)
         document_service(&c->judge->services[i], out);
     }
     nh_buf_printf(out, "]}");
-    end(cl);
+    client_end(cl);
 }
 
 static bool
@@ -140,7 +140,7 @@ do_agent_add(struct client *cl, const struct control_request *r)
     enum nh_err err;
 
     if (!has_agent(c->inv, r->site)) {
-        not_found(cl, r->id, "site with an agent", r->site);
+        client_not_found(cl, r->id, "site with an agent", r->site);
         return;
     }
     token.port = r->port != 0 ? (uint16_t)r->port : intake_port(c->intake);
@@ -156,11 +156,11 @@ do_agent_add(struct client *cl, const struct control_request *r)
             cl, r->id, err == NH_EINVAL ? "bad_request" : "failed", nh_strerror(err));
     } else {
         nh_log(NH_LOG_NOTICE, "control: a join token for %s was given out", r->site);
-        out = begin(cl, r->id);
+        out = client_begin(cl, r->id);
         nh_buf_printf(out, "{\"token\":");
         nh_json_string(out, line);
         nh_buf_printf(out, ",\"expires\":%lld}", (long long)row->expires_s);
-        end(cl);
+        client_end(cl);
         nh_wipe(out->data, out->len);
     }
     nh_wipe(&token, sizeof(token));
@@ -179,13 +179,13 @@ do_agent_revoke(struct client *cl, const struct control_request *r)
         return;
     }
     if (count == 0) {
-        not_found(cl, r->id, "key of site", r->site);
+        client_not_found(cl, r->id, "key of site", r->site);
         return;
     }
     intake_revoke(c->intake, r->site);
     nh_log(NH_LOG_NOTICE, "control: %zu keys of %s were revoked", count, r->site);
-    nh_buf_printf(begin(cl, r->id), "{\"revoked\":%zu}", count);
-    end(cl);
+    nh_buf_printf(client_begin(cl, r->id), "{\"revoked\":%zu}", count);
+    client_end(cl);
 }
 
 /* The connected agent gets a fresh key; the old one ends when that has been used. */
@@ -196,7 +196,7 @@ do_agent_rotate(struct client *cl, const struct control_request *r)
     char why[256];
 
     if (!has_agent(cl->ctl->c->inv, r->site)) {
-        not_found(cl, r->id, "site with an agent", r->site);
+        client_not_found(cl, r->id, "site with an agent", r->site);
         return;
     }
     err = intake_rotate(cl->ctl->c->intake, r->site);
@@ -213,8 +213,8 @@ do_agent_rotate(struct client *cl, const struct control_request *r)
         return;
     }
     nh_log(NH_LOG_NOTICE, "control: a fresh key was offered to %s", r->site);
-    nh_buf_printf(begin(cl, r->id), "{\"offered\":true}");
-    end(cl);
+    nh_buf_printf(client_begin(cl, r->id), "{\"offered\":true}");
+    client_end(cl);
 }
 
 static void
@@ -230,12 +230,12 @@ do_reload(struct client *cl, const struct control_request *r)
             problem.text[0] != '\0' ? problem.text : nh_strerror(err));
         return;
     }
-    out = begin(cl, r->id);
+    out = client_begin(cl, r->id);
     nh_buf_printf(out,
         "{\"sites\":%zu,\"services\":%zu,\"carriers\":%zu,\"generation\":%llu}",
         c->inv->site_count, c->inv->service_count, c->inv->carrier_count,
         (unsigned long long)c->generation);
-    end(cl);
+    client_end(cl);
 }
 
 /* ---- errands: what nhip-series answers ---- */
@@ -255,8 +255,8 @@ on_errand_done(void *arg, const json_t *result, const char *code, const char *er
     if (result != NULL)
         text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(10));
     if (text != NULL) {
-        nh_buf_printf(begin(cl, e->id), "%s", text);
-        end(cl);
+        nh_buf_printf(client_begin(cl, e->id), "%s", text);
+        client_end(cl);
     } else {
         client_fail(cl, e->id, result != NULL ? "failed" : code,
             result != NULL ? "out of memory" : error);
@@ -271,7 +271,7 @@ do_errand(struct client *cl, const struct control_request *r, json_t *ask)
     struct errand *e = ask == NULL ? NULL : calloc(1, sizeof(*e));
 
     if (judge_check_find(cl->ctl->c->judge, r->check) == NULL) {
-        not_found(cl, r->id, "check", r->check);
+        client_not_found(cl, r->id, "check", r->check);
     } else if (e != NULL) {
         e->client = cl;
         snprintf(e->id, sizeof(e->id), "%s", r->id);
@@ -333,7 +333,7 @@ do_tail(struct client *cl, const struct control_request *r)
 {
     if (r->site[0] != '\0' && judge_site_find(cl->ctl->c->judge, r->site) == NULL &&
         strcmp(r->site, "centre") != 0)
-        not_found(cl, r->id, "site", r->site);
+        client_not_found(cl, r->id, "site", r->site);
     else
         client_tail(cl, r);
 }
@@ -345,8 +345,8 @@ answer(struct client *cl, const struct control_request *r)
 
     switch (r->what) {
     case CONTROL_STATUS:
-        document_overview(c, nh_clock_wall_ms(), begin(cl, r->id));
-        end(cl);
+        document_overview(c, nh_clock_wall_ms(), client_begin(cl, r->id));
+        client_end(cl);
         break;
     case CONTROL_SITES:
         do_sites(cl, r);
@@ -382,8 +382,8 @@ answer(struct client *cl, const struct control_request *r)
         do_agent_rotate(cl, r);
         break;
     case CONTROL_AGENT_LIST:
-        document_agents(c, begin(cl, r->id));
-        end(cl);
+        document_agents(c, client_begin(cl, r->id));
+        client_end(cl);
         break;
     case CONTROL_RELOAD:
         do_reload(cl, r);
@@ -392,11 +392,23 @@ answer(struct client *cl, const struct control_request *r)
         do_rebuild(cl, r);
         break;
     case CONTROL_JOURNAL:
-        document_journal(c, begin(cl, r->id));
-        end(cl);
+        document_journal(c, client_begin(cl, r->id));
+        client_end(cl);
         break;
     case CONTROL_TEST:
         client_test(cl, r);
+        break;
+    case CONTROL_INCIDENTS:
+    case CONTROL_INCIDENT:
+    case CONTROL_INCIDENT_ACT:
+    case CONTROL_ACK_LINK:
+    case CONTROL_SMS_IN:
+        client_incidents(cl, r);
+        break;
+    case CONTROL_PLANNED_LIST:
+    case CONTROL_PLANNED_ADD:
+    case CONTROL_PLANNED_END:
+        client_planned(cl, r);
         break;
     }
 }
@@ -407,7 +419,7 @@ static void
 on_client_line(void *arg, json_t *object)
 {
     struct client *cl = arg;
-    struct control_request r;
+    static struct control_request r; /* too big for the stack, used by one thread */
     char why[160];
 
     if (control_request_read(object, &r, why) == NH_OK)

@@ -26,7 +26,7 @@ struct follow {
     char id[CONTROL_ID_MAX];
     bool ready;
     size_t sites_sent, services_sent; /* of the first documents */
-    bool overview_sent;
+    bool overview_sent, incidents_sent;
 };
 
 struct tail {
@@ -56,13 +56,23 @@ struct control {
     uint64_t test_number;
     struct nh_timer *pump;  /* moves what goes out in portions */
     struct nh_buf out, doc; /* scratch */
-    int64_t overview_ms;
+    int64_t overview_ms,
+        gone_ms; /* gone_ms: when incidents of a day ago were looked for */
 };
 
 /* control.c */
 void client_send(struct client *cl, const struct nh_buf *line);
 void client_fail(struct client *cl, const char *id, const char *code, const char *error);
 void client_free(struct client *cl);
+
+struct nh_buf *client_begin(struct client *cl, const char *id); /* an answer's head */
+void client_end(struct client *cl);
+void client_not_found(
+    struct client *cl, const char *id, const char *what, const char *name);
+
+/* control_incidents.c */
+void client_incidents(struct client *cl, const struct control_request *r);
+void client_planned(struct client *cl, const struct control_request *r);
 
 /* control_stream.c */
 void control_pump(void *control);

@@ -29,6 +29,20 @@ enum key {
     K_SERVICE = 1 << 13,
     K_TEST = 1 << 14,
     K_COUNT = 1 << 15,
+    K_NUMBER = 1 << 16,
+    K_OPEN = 1 << 17,
+    K_CONFIRM = 1 << 18,
+    K_ACTION = 1 << 19,
+    K_WHO = 1 << 20,
+    K_WAY = 1 << 21,
+    K_TEXT = 1 << 22,
+    K_TOKEN = 1 << 23,
+    K_NUMBER_FROM = 1 << 24,
+    K_PLANNED = 1 << 25,
+    K_PARTY = 1 << 26,
+    K_WHY = 1 << 27,
+    K_SITES = 1 << 28,
+    K_LINKS = 1 << 29,
 };
 
 static const struct {
@@ -54,6 +68,16 @@ static const struct {
     { "series_rebuild", CONTROL_SERIES_REBUILD, K_CHECK, 0 },
     { "journal", CONTROL_JOURNAL, 0, 0 },
     { "test", CONTROL_TEST, K_SITE | K_TEST, K_LINK | K_SERVICE | K_COUNT },
+    { "incidents", CONTROL_INCIDENTS, 0, K_FROM | K_TO | K_OPEN | K_LANG },
+    { "incident", CONTROL_INCIDENT, K_NUMBER, K_LANG },
+    { "incident_act", CONTROL_INCIDENT_ACT, K_NUMBER | K_ACTION | K_WHO | K_WAY,
+        K_TEXT | K_LANG },
+    { "ack_link", CONTROL_ACK_LINK, K_TOKEN, K_CONFIRM | K_LANG },
+    { "sms_in", CONTROL_SMS_IN, K_NUMBER_FROM | K_TEXT, 0 },
+    { "planned_list", CONTROL_PLANNED_LIST, 0, 0 },
+    { "planned_add", CONTROL_PLANNED_ADD, K_PLANNED | K_FROM | K_TO | K_WHO | K_WAY,
+        K_SITES | K_LINKS | K_PARTY | K_WHY },
+    { "planned_end", CONTROL_PLANNED_END, K_PLANNED | K_WHO | K_WAY, 0 },
 };
 
 #define TEXT(key, member)                                                                \
@@ -75,20 +99,39 @@ static const struct {
     TEXT(K_LINK, link),
     TEXT(K_SERVICE, service),
     TEXT(K_TEST, test),
+    TEXT(K_ACTION, action),
+    TEXT(K_WHO, who),
+    TEXT(K_WAY, way),
+    TEXT(K_TEXT, text),
+    TEXT(K_TOKEN, token),
+    TEXT(K_NUMBER_FROM, number_from),
+    TEXT(K_PLANNED, planned),
+    TEXT(K_PARTY, party),
+    TEXT(K_WHY, why),
+    TEXT(K_SITES, sites),
+    TEXT(K_LINKS, links),
 };
 
+#define NUMBER(key, member, min, max)                                                    \
+    {                                                                                    \
+#member, key, offsetof(struct control_request, member), min, max                 \
+    }
 static const struct {
     const char *name;
     unsigned key;
+    size_t at; /* of an int64_t */
     int64_t min, max;
 } numbers[] = {
-    { "port", K_PORT, 1, 65535 },
-    { "from", K_FROM, 0, INT64_C(253402300799) },
-    { "to", K_TO, 0, INT64_C(253402300799) },
-    { "points", K_POINTS, 1, CONTROL_POINTS_MAX },
-    { "width", K_WIDTH, 50, 4000 },
-    { "height", K_HEIGHT, 50, 4000 },
-    { "count", K_COUNT, 1, 100 },
+    NUMBER(K_PORT, port, 1, 65535),
+    NUMBER(K_FROM, from, 0, INT64_C(253402300799)),
+    NUMBER(K_TO, to, 0, INT64_C(253402300799)),
+    NUMBER(K_POINTS, points, 1, CONTROL_POINTS_MAX),
+    NUMBER(K_WIDTH, width, 50, 4000),
+    NUMBER(K_HEIGHT, height, 50, 4000),
+    NUMBER(K_COUNT, count, 1, 100),
+    NUMBER(K_NUMBER, number, 1, UINT32_MAX),
+    NUMBER(K_OPEN, open, 0, 1),
+    NUMBER(K_CONFIRM, confirm, 0, 1),
 };
 
 static bool
@@ -118,29 +161,7 @@ read_number(struct control_request *r, size_t i, const json_t *value, char why[1
         return false;
     }
     v = (int64_t)d;
-    switch (numbers[i].key) {
-    case K_PORT:
-        r->port = (int)v;
-        break;
-    case K_FROM:
-        r->from = v;
-        break;
-    case K_TO:
-        r->to = v;
-        break;
-    case K_POINTS:
-        r->points = v;
-        break;
-    case K_WIDTH:
-        r->width = v;
-        break;
-    case K_COUNT:
-        r->count = v;
-        break;
-    default:
-        r->height = v;
-        break;
-    }
+    memcpy((char *)r + numbers[i].at, &v, sizeof(v));
     return true;
 }
 
@@ -206,10 +227,13 @@ fits_together(const struct control_request *r, char why[160])
     static const char *const
         charts[] = { "latency", "traffic", "service", "host" },
         *const formats[] = { "svg", "png" }, *const langs[] = { "vi", "en" },
+        *const actions[] = { "ack", "own", "note", "ticket", "estimate", "override",
+            "close" },
+        *const ways[] = { "page", "nhipctl" },
         *const tests[] = { "trace", "train", "mtu", "dns", "service", "throughput" };
     const char *wrong = NULL;
 
-    if (r->to < r->from)
+    if (r->to < r->from && !(r->what == CONTROL_INCIDENTS && r->to == 0))
         wrong = "'to' lies before 'from'";
     else if (!is_one_of(r->chart, charts, NH_COUNT(charts)))
         wrong = "'chart' is latency, traffic, service or host";
@@ -223,6 +247,10 @@ fits_together(const struct control_request *r, char why[160])
         wrong = "'service' is missing: which one is to be tested?";
     else if (strpbrk(r->link, "\r\n") != NULL || strpbrk(r->service, "\r\n") != NULL)
         wrong = "a name has a line end in it";
+    else if (!is_one_of(r->action, actions, NH_COUNT(actions)))
+        wrong = "'action' is ack, own, note, ticket, estimate, override or close";
+    else if (!is_one_of(r->way, ways, NH_COUNT(ways)))
+        wrong = "'way' is page or nhipctl";
     else if (strpbrk(r->host, " \t\r\n") != NULL)
         wrong = "'host' has spaces in it";
     if (wrong != NULL)

@@ -28,9 +28,22 @@ enum control_do {
     CONTROL_SERIES_REBUILD,
     CONTROL_JOURNAL,
     CONTROL_TEST,
+    CONTROL_INCIDENTS,
+    CONTROL_INCIDENT,
+    CONTROL_INCIDENT_ACT,
+    CONTROL_ACK_LINK,
+    CONTROL_SMS_IN,
+    CONTROL_PLANNED_LIST,
+    CONTROL_PLANNED_ADD,
+    CONTROL_PLANNED_END,
 };
 
-enum { CONTROL_ID_MAX = 40, CONTROL_POINTS_MAX = 2000 };
+enum {
+    CONTROL_ID_MAX = 40,
+    CONTROL_POINTS_MAX = 2000,
+    CONTROL_TEXT_MAX = 2001,
+    CONTROL_LIST_MAX = 8192
+};
 
 struct control_request {
     char id[CONTROL_ID_MAX]; /* a number as JSON text, "0" when none was given */
@@ -38,8 +51,13 @@ struct control_request {
     char site[NH_SITE_ID_MAX], check[NH_CHECK_ID_MAX], host[256];
     char link[NH_SITE_ID_MAX], service[NH_SITE_ID_MAX], test[16];
     char chart[16], format[8], lang[8];
-    int port; /* 0: the collector's */
+    int64_t port; /* 0: the collector's */
     int64_t from, to, points, width, height, count;
+    /* of incidents and planned work; `to` 0: now */
+    int64_t number, open, confirm;
+    char action[16], who[NH_SITE_ID_MAX], way[16], text[CONTROL_TEXT_MAX];
+    char token[192], number_from[32], planned[NH_SITE_ID_MAX], party[NH_SITE_ID_MAX];
+    char why[256], sites[CONTROL_LIST_MAX], links[CONTROL_LIST_MAX];
 };
 
 /* NH_EINVAL: `why` says what is wrong in words; `id` is filled in either way. */

@@ -15,7 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PUMP_MS = 20, OVERVIEW_EVERY_MS = 10000, PORTION = 64 };
+enum {
+    PUMP_MS = 20,
+    OVERVIEW_EVERY_MS = 10000,
+    PORTION = 64,
+    SHOWN_MS = 24 * 3600000, /* incidents are followed for a day after their end */
+    GONE_EVERY_MS = 60000
+};
 
 /* {"id":1,"doc":"site","is":DOC} with the document that lies in ctl->doc. */
 static void
@@ -51,6 +57,49 @@ make_service(struct control *ctl, size_t i)
     document_service(&ctl->c->judge->services[i], &ctl->doc);
 }
 
+/* {"id":1,"gone":"incident","key":"412"} to all that have had the first ones. */
+static void
+incident_gone(struct control *ctl, uint32_t number)
+{
+    for (struct client *cl = ctl->clients; cl != NULL; cl = cl->next)
+        for (struct follow *f = cl->follows; f != NULL; f = f->next) {
+            if (!f->incidents_sent)
+                continue;
+            nh_buf_clear(&ctl->out);
+            nh_buf_printf(&ctl->out, "{\"id\":%s,\"gone\":\"incident\",\"key\":\"%lu\"}",
+                f->id, (unsigned long)number);
+            client_send(cl, &ctl->out);
+        }
+}
+
+static bool
+make_incident(struct control *ctl, uint32_t number)
+{
+    nh_buf_clear(&ctl->doc);
+    return incidents_brief_json(judging_db(ctl->c->judging), number,
+               ctl->c->inv->language, &ctl->doc) == NH_OK;
+}
+
+static void
+follow_incidents(struct client *cl, struct follow *f)
+{
+    struct control *ctl = cl->ctl;
+    int64_t now_ms = nh_clock_wall_ms();
+    uint32_t *numbers;
+    size_t count;
+
+    if (f->incidents_sent || ctl->c->judging == NULL)
+        return;
+    f->incidents_sent = true;
+    if (incidents_numbers(judging_db(ctl->c->judging), true, now_ms - SHOWN_MS, INT64_MAX,
+            &numbers, &count) != NH_OK)
+        return; /* has been logged */
+    for (size_t i = 0; i < count; i++)
+        if (make_incident(ctl, numbers[i]))
+            send_doc(cl, f, "incident");
+    free(numbers);
+}
+
 /* One portion of the first documents. */
 static void
 follow_more(struct client *cl, struct follow *f)
@@ -73,6 +122,7 @@ follow_more(struct client *cl, struct follow *f)
     }
     if (f->sites_sent < j->site_count || f->services_sent < j->service_count)
         return;
+    follow_incidents(cl, f);
     if (!f->ready) {
         f->ready = true;
         nh_buf_clear(&cl->ctl->out);
@@ -139,14 +189,16 @@ client_follow(struct client *cl, const struct control_request *r)
 
 /* ---- changes ---- */
 
-enum doc_kind { DOC_OVERVIEW, DOC_SITE, DOC_SERVICE };
-static const char *const doc_names[] = { "overview", "site", "service" };
+enum doc_kind { DOC_OVERVIEW, DOC_SITE, DOC_SERVICE, DOC_INCIDENT };
+static const char *const doc_names[] = { "overview", "site", "service", "incident" };
 
 static bool
 had_before(const struct follow *f, enum doc_kind kind, size_t i)
 {
     if (kind == DOC_OVERVIEW)
         return f->overview_sent;
+    if (kind == DOC_INCIDENT)
+        return f->incidents_sent;
     return kind == DOC_SITE ? i < f->sites_sent : i < f->services_sent;
 }
 
@@ -159,12 +211,41 @@ send_to_all(struct control *ctl, enum doc_kind kind, size_t i)
                 send_doc(cl, f, doc_names[kind]);
 }
 
+static void
+incidents_tick(struct control *ctl, int64_t now_ms)
+{
+    size_t count, gone = 0;
+    const uint32_t *changed = judging_changed(ctl->c->judging, &count);
+    uint32_t *numbers = NULL;
+
+    if (ctl->follow_count == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (!make_incident(ctl, changed[i]))
+            continue;
+        if (incidents_is_merged(judging_db(ctl->c->judging), changed[i]))
+            incident_gone(ctl, changed[i]);
+        else
+            send_to_all(ctl, DOC_INCIDENT, 0);
+    }
+    if (now_ms - ctl->gone_ms < GONE_EVERY_MS || ctl->c->judging == NULL)
+        return;
+    if (ctl->gone_ms != 0 &&
+        incidents_numbers(judging_db(ctl->c->judging), false, ctl->gone_ms - SHOWN_MS,
+            now_ms - SHOWN_MS, &numbers, &gone) == NH_OK)
+        for (size_t i = 0; i < gone; i++)
+            incident_gone(ctl, numbers[i]);
+    free(numbers);
+    ctl->gone_ms = now_ms;
+}
+
 void
 control_tick(struct control *ctl, int64_t now_ms)
 {
     struct judge *j = ctl->c->judge;
 
     control_tests_tick(ctl);
+    incidents_tick(ctl, now_ms);
     if (ctl->follow_count > 0 &&
         (j->changed || now_ms - ctl->overview_ms >= OVERVIEW_EVERY_MS)) {
         ctl->overview_ms = now_ms;

@@ -455,6 +455,23 @@ static const char *const qualities[] = {
     [NH_CLOCK_SYNCHRONISED] = "synchronised",
 };
 
+static void
+put_messages(const struct collector *c, struct nh_buf *out)
+{
+    struct outbox_counts n = { { 0 }, 0 };
+
+    if (c->judging != NULL &&
+        incidents_outbox_counts(judging_db(c->judging), &n) != NH_OK)
+        return; /* has been logged; better none than a wrong number */
+    open_in(out, "messages", '{');
+    put_int(out, "waiting", n.in[OUTBOX_WAITING]);
+    put_int(out, "sending", n.in[OUTBOX_SENDING]);
+    put_int(out, "sent", n.in[OUTBOX_SENT]);
+    put_int(out, "failed", n.in[OUTBOX_FAILED]);
+    put_time(out, "oldest", n.oldest_ms);
+    close_with(out, '}');
+}
+
 void
 document_overview(const struct collector *c, int64_t now_ms, struct nh_buf *out)
 {
@@ -474,6 +491,7 @@ document_overview(const struct collector *c, int64_t now_ms, struct nh_buf *out)
     put_journal(c, out);
     put_series(c, out);
     put_sessions(c, out);
+    put_messages(c, out);
     open_in(out, "clock", '{');
     put_text(out, "quality", qualities[nh_clock_wall_quality()]);
     put_int(out, "step_ms", c->clock_step_ms);
