@@ -1,0 +1,1005 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp.c - net-snmp's single-session API on the loop
+ *
+ * The library is used where it is strong (BER, USM) and kept from what would hurt a
+ * daemon: it reads no configuration, keeps no state, resolves no names, and never
+ * probes an engine by itself, because that probe blocks.
+ *
+ *   v1, v2c:  IDLE -> BUSY -> IDLE
+ *   v3:       PROBING (a GET without objects, answered by a report with the engine's
+ *             id) -> the user's keys are localised -> as above. After SILENCE_MAX
+ *             requests without an answer the id is dropped: PROBING again.
+ *
+ * A request ends in one place, finish(). Callbacks of the library may come twice (a
+ * report: SEC_ERROR, then RECEIVED_MESSAGE), with a resend, or from within a send that
+ * fails: `pending` is the request id that is waited for, and 0 for none. A session is
+ * never closed inside the library's own callbacks: on_snmp_* put the result down, and
+ * the deferred event hands it out.
+ */
+#include "libnhip/snmp.h"
+#include "libnhip/address.h"
+#include "libnhip/clock.h"
+#include "libnhip/log.h"
+#include "libnhip/loop.h"
+#include "libnhip/sensors/shared.h"
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* net-snmp's headers are not written for these warnings. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/library/snmpusm.h>
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#pragma GCC diagnostic pop
+
+_Static_assert(sizeof(oid) == sizeof(unsigned long), "net-snmp counts in other words");
+
+enum {
+    DEFAULT_TIMEOUT_MS = 1500,
+    DEFAULT_RETRIES = 1,
+    SILENCE_MAX = 2, /* v3 requests without an answer before the engine is asked anew */
+    TIMER_SLACK_MS = 5, /* a timer must not come before the library's own deadline */
+    SECRET_MIN = 8,     /* RFC 3414: shorter passphrases are refused everywhere */
+};
+
+struct request {
+    struct request *next;
+    void (*done)(void *arg, struct nh_snmp_answer *a);
+    void *arg;
+    enum nh_snmp_ask ask;
+    int repetitions;
+    size_t count;
+    size_t *lens; /* behind the ids, in the same block */
+    oid ids[];    /* all of them, one after the other */
+};
+
+struct nh_snmp {
+    struct event_base *base; /* borrowed */
+    struct event *readable, *later;
+    struct nh_timer *timer;
+    int64_t deadline_ms; /* of the request under way */
+    bool armed;
+    void *session;                   /* net-snmp's, owned */
+    struct nh_snmp *next, *previous; /* all sessions of the process */
+    struct request *first, **last;   /* owned; the first is the one under way */
+    int fd, timeout_ms;
+    int version;
+
+    bool busy, probing, refused, closing, delivering;
+    bool has_result; /* `result` waits for the deferred event */
+    enum nh_snmp_result result;
+    int silent;
+    struct nh_snmp_counts counts;
+};
+
+static struct {
+    bool started;
+    netsnmp_large_fd_set fds; /* one for the process: large enough for any descriptor */
+    struct nh_snmp *sessions;
+    struct ku { /* a passphrase hashed a million times is kept */
+        struct ku *next;
+        char protocol[8], secret[NH_SNMP_SECRET_MAX];
+        u_char key[USM_AUTH_KU_LEN];
+        size_t len;
+    } * kus;
+} lib;
+
+static const char *const words[NH_SNMP_RESULTS] = {
+    [NH_SNMP_OK] = "it answers",
+    [NH_SNMP_TIMEOUT] = "no answer: the device is off or filtered, or it does not know "
+                        "this community or privacy key",
+    [NH_SNMP_REFUSED] = "the host is there, but no SNMP agent listens on this port",
+    [NH_SNMP_UNREACHABLE] = "the network says that there is no way to this address",
+    [NH_SNMP_USER] = "it does not know this user",
+    [NH_SNMP_KEY] = "wrong authentication key or protocol for this user",
+    [NH_SNMP_PRIV_KEY] = "wrong privacy key or protocol for this user",
+    [NH_SNMP_SEC_LEVEL] = "it does not allow this user this security level",
+    [NH_SNMP_TIME] = "its engine clock is outside the time window and does not settle",
+    [NH_SNMP_VIEW] = "access refused: the view of this community or user is too narrow",
+    [NH_SNMP_TOOBIG] = "the answer does not fit into one of its packets",
+    [NH_SNMP_NO_SUCH] = "it has no such object",
+    [NH_SNMP_GENERR] = "it reports an error of its own",
+    [NH_SNMP_NONSENSE] = "its answer makes no sense",
+    [NH_SNMP_LOCAL] = "the request could not be sent from here",
+};
+
+const char *
+nh_snmp_words(enum nh_snmp_result result)
+{
+    return (unsigned)result < NH_COUNT(words) ? words[result] : "unknown";
+}
+
+enum nh_err
+nh_oid_parse(const char *text, struct nh_oid *out)
+{
+    struct nh_oid o = { 0 };
+
+    if (*text == '.')
+        text++;
+    do {
+        char *end;
+        unsigned long v;
+
+        if (*text < '0' || *text > '9')
+            return NH_EFORMAT;
+        errno = 0;
+        v = strtoul(text, &end, 10);
+        if (errno != 0 || v > UINT32_MAX)
+            return NH_EFORMAT;
+        if (o.len == NH_COUNT(o.id))
+            return NH_ETOOBIG;
+        o.id[o.len++] = (uint32_t)v;
+        text = end;
+    } while (*text == '.' && *++text != '\0');
+    if (*text != '\0')
+        return NH_EFORMAT;
+    *out = o;
+    return NH_OK;
+}
+
+void
+nh_oid_text(const unsigned long *id, size_t len, char *out, size_t size)
+{
+    size_t at = 0;
+
+    *out = '\0';
+    for (size_t i = 0; i < len; i++) {
+        int n = snprintf(out + at, size - at, "%s%lu", i > 0 ? "." : "", id[i]);
+
+        if (n < 0 || (size_t)n >= size - at)
+            return;
+        at += (size_t)n;
+    }
+}
+
+void
+nh_snmp_credential_wipe(struct nh_snmp_credential *c)
+{
+    explicit_bzero(c, sizeof(*c));
+}
+
+bool
+nh_snmp_number(const struct nh_snmp_var *v, double *out)
+{
+    switch (v->type) {
+    case NH_SNMP_SIGNED:
+        *out = (double)v->number;
+        return true;
+    case NH_SNMP_UNSIGNED:
+    case NH_SNMP_TICKS:
+    case NH_SNMP_COUNTER32:
+    case NH_SNMP_COUNTER64:
+        *out = (double)v->unsigned_number;
+        return true;
+    case NH_SNMP_DECIMAL:
+        *out = v->decimal;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+take_var(const netsnmp_variable_list *v, struct nh_snmp_var *out)
+{
+    out->oid = v->name;
+    out->oid_len = v->name_length;
+    out->bytes = v->val.string;
+    out->bytes_len = v->val_len;
+    switch (v->type) {
+    case ASN_INTEGER:
+        out->type = NH_SNMP_SIGNED;
+        out->number = *v->val.integer;
+        break;
+    case ASN_GAUGE: /* Unsigned32 too */
+    case ASN_UINTEGER:
+        out->type = NH_SNMP_UNSIGNED;
+        out->unsigned_number = (uint32_t)*v->val.integer;
+        break;
+    case ASN_TIMETICKS:
+        out->type = NH_SNMP_TICKS;
+        out->unsigned_number = (uint32_t)*v->val.integer;
+        break;
+    case ASN_COUNTER:
+        out->type = NH_SNMP_COUNTER32;
+        out->unsigned_number = (uint32_t)*v->val.integer;
+        break;
+    case ASN_COUNTER64:
+        out->type = NH_SNMP_COUNTER64;
+        out->unsigned_number =
+            (uint64_t)v->val.counter64->high << 32 | (v->val.counter64->low & 0xffffffff);
+        break;
+    case ASN_OCTET_STR:
+    case ASN_IPADDRESS:
+    case ASN_OPAQUE:
+        out->type = NH_SNMP_BYTES;
+        break;
+    case ASN_OBJECT_ID:
+        out->type = NH_SNMP_OBJECT;
+        break;
+    case ASN_OPAQUE_FLOAT:
+        out->type = NH_SNMP_DECIMAL;
+        out->decimal = (double)*v->val.floatVal;
+        break;
+    case ASN_OPAQUE_DOUBLE:
+        out->type = NH_SNMP_DECIMAL;
+        out->decimal = *v->val.doubleVal;
+        break;
+    case SNMP_NOSUCHOBJECT:
+    case SNMP_NOSUCHINSTANCE:
+        out->type = NH_SNMP_MISSING;
+        break;
+    case SNMP_ENDOFMIBVIEW:
+        out->type = NH_SNMP_END;
+        break;
+    default:
+        out->type = NH_SNMP_NULL;
+        break;
+    }
+}
+
+bool
+nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
+{
+    const netsnmp_variable_list *v = a->next;
+
+    if (v == NULL)
+        return false;
+    take_var(v, out);
+    a->next = v->next_variable;
+    return true;
+}
+
+static struct request *
+take_first(struct nh_snmp *s)
+{
+    struct request *r = s->first;
+
+    s->first = r->next;
+    if (s->first == NULL)
+        s->last = &s->first;
+    return r;
+}
+
+/* The request under way has ended: hand its answer out. */
+static void
+finish(struct nh_snmp *s, struct nh_snmp_answer *a)
+{
+    struct request *r = take_first(s);
+
+    s->busy = false;
+    s->armed = false;
+    if (a->result == NH_SNMP_OK)
+        s->counts.answers++;
+    if (r->done != NULL)
+        r->done(r->arg, a);
+    free(r);
+}
+
+static void
+finish_without(struct nh_snmp *s, enum nh_snmp_result result)
+{
+    struct nh_snmp_answer a = { .result = result, .mono_us = nh_clock_mono_us() };
+
+    finish(s, &a);
+}
+
+/* Hand `result` out from the loop. */
+static void
+finish_later(struct nh_snmp *s, enum nh_snmp_result result)
+{
+    s->result = result;
+    s->has_result = true;
+    event_active(s->later, EV_TIMEOUT, 0);
+}
+
+/* usmStats of RFC 3414: what the engine complains of. */
+static enum nh_snmp_result
+report_result(const netsnmp_pdu *pdu)
+{
+    static const oid stats[] = { 1, 3, 6, 1, 6, 3, 15, 1, 1 };
+    const netsnmp_variable_list *v = pdu->variables;
+
+    if (v == NULL || v->name_length < NH_COUNT(stats) + 1 ||
+        memcmp(v->name, stats, sizeof(stats)) != 0)
+        return NH_SNMP_NONSENSE;
+    switch (v->name[NH_COUNT(stats)]) {
+    case 1:
+        return NH_SNMP_SEC_LEVEL;
+    case 2:
+        return NH_SNMP_TIME;
+    case 3:
+        return NH_SNMP_USER;
+    case 4:
+        return NH_SNMP_TIMEOUT; /* another engine than the one we know */
+    case 5:
+        return NH_SNMP_KEY;
+    case 6:
+        return NH_SNMP_PRIV_KEY;
+    default:
+        return NH_SNMP_NONSENSE;
+    }
+}
+
+static enum nh_snmp_result
+answer_result(const netsnmp_pdu *pdu)
+{
+    switch (pdu->errstat) {
+    case SNMP_ERR_NOERROR:
+        return NH_SNMP_OK;
+    case SNMP_ERR_TOOBIG:
+        return NH_SNMP_TOOBIG;
+    case SNMP_ERR_NOSUCHNAME:
+        return NH_SNMP_NO_SUCH;
+    case SNMP_ERR_NOACCESS:
+    case SNMP_ERR_AUTHORIZATIONERROR:
+        return NH_SNMP_VIEW;
+    case SNMP_ERR_GENERR:
+    case SNMP_ERR_RESOURCEUNAVAILABLE:
+        return NH_SNMP_GENERR;
+    default:
+        return NH_SNMP_NONSENSE;
+    }
+}
+
+static void
+forget_engine(struct nh_snmp *s)
+{
+    netsnmp_session *ss = snmp_sess_session(s->session);
+
+    free(ss->securityEngineID);
+    free(ss->contextEngineID);
+    ss->securityEngineID = ss->contextEngineID = NULL;
+    ss->securityEngineIDLen = ss->contextEngineIDLen = 0;
+    ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
+    ss->flags |= SNMP_FLAGS_DONT_PROBE;
+}
+
+/* The probe's answer: with the engine's id the user's keys can be made. An existing user
+ * of this engine and name would win silently, with keys of before. */
+static void
+note_engine(struct nh_snmp *s)
+{
+    netsnmp_session *ss = snmp_sess_session(s->session);
+    struct usmUser *old;
+
+    s->busy = s->armed = s->probing = false;
+    if (ss->securityEngineIDLen == 0) {
+        finish_without(s, NH_SNMP_NONSENSE);
+        return;
+    }
+    old = usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
+    if (old != NULL) {
+        usm_remove_user(old);
+        old->next = old->prev = NULL;
+        usm_free_user(old);
+    }
+    ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
+    if (usm_create_user_from_session(ss) != SNMPERR_SUCCESS) {
+        forget_engine(s);
+        finish_without(s, NH_SNMP_LOCAL);
+    }
+}
+
+static void
+note_silence(struct nh_snmp *s)
+{
+    s->counts.timeouts++;
+    s->probing = false;
+    if (s->version == 3 && ++s->silent >= SILENCE_MAX) {
+        s->silent = 0;
+        s->counts.reprobed++;
+        forget_engine(s);
+    }
+}
+
+static void
+note_message(struct nh_snmp *s, const netsnmp_pdu *pdu)
+{
+    struct nh_snmp_answer a = { .mono_us = nh_clock_mono_us() };
+    bool report = pdu->command == SNMP_MSG_REPORT;
+
+    if (s->probing && report) {
+        note_engine(s);
+        return;
+    }
+    if (report) {
+        a.result = report_result(pdu);
+        if (a.result == NH_SNMP_TIMEOUT)
+            forget_engine(s); /* unauthenticated: it is asked again, not believed */
+    } else if (pdu->command == SNMP_MSG_RESPONSE && !s->probing) {
+        a.result = answer_result(pdu);
+        a.error_index = pdu->errindex > 0 ? (size_t)pdu->errindex : 0;
+        a.next = a.result == NH_SNMP_OK ? pdu->variables : NULL;
+    } else {
+        a.result = NH_SNMP_NONSENSE;
+    }
+    s->silent = 0;
+    s->refused = false;
+    s->probing = false;
+    finish(s, &a);
+}
+
+/* The library's word on a request. Sends that fail are told by send_pdu(). */
+static int
+on_snmp_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg)
+{
+    struct nh_snmp *s = arg;
+
+    (void)ss;
+    (void)id;
+    if (op == NETSNMP_CALLBACK_OP_RESEND)
+        s->counts.resent++;
+    if (!s->busy || s->closing)
+        return 1;
+    if (op == NETSNMP_CALLBACK_OP_TIMED_OUT) {
+        bool refused = s->refused;
+
+        note_silence(s);
+        s->refused = false;
+        finish_without(s, refused ? NH_SNMP_REFUSED : NH_SNMP_TIMEOUT);
+    } else if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu != NULL) {
+        note_message(s, pdu);
+    }
+    return 1;
+}
+
+/* Give `pdu` to the library, which owns it from here. */
+static void
+send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
+{
+    int64_t now_ms = nh_clock_mono_ms();
+
+    s->counts.requests++;
+    s->delivering = true; /* SEND_FAILED comes by callback too: it is not heeded there */
+    errno = 0;
+    if (snmp_sess_async_send(s->session, pdu, on_snmp_answer, s) == 0) {
+        bool no_way = errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EACCES ||
+                      errno == EPERM;
+
+        snmp_free_pdu(pdu);
+        s->probing = false;
+        finish_later(s, no_way                  ? NH_SNMP_UNREACHABLE
+                        : errno == ECONNREFUSED ? NH_SNMP_REFUSED
+                                                : NH_SNMP_LOCAL);
+    } else {
+        s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
+        if (!s->armed)
+            nh_timer_at(s->timer, s->deadline_ms);
+        s->armed = true;
+    }
+    s->delivering = false;
+}
+
+static netsnmp_pdu *
+probe_pdu(void)
+{
+    netsnmp_pdu *pdu = snmp_pdu_create(SNMP_MSG_GET);
+
+    if (pdu == NULL)
+        return NULL;
+    pdu->version = SNMP_VERSION_3;
+    pdu->securityName = strdup("");
+    pdu->securityNameLen = 0;
+    pdu->securityLevel = SNMP_SEC_LEVEL_NOAUTH;
+    pdu->securityModel = SNMP_SEC_MODEL_USM;
+    if (pdu->securityName == NULL) {
+        snmp_free_pdu(pdu);
+        return NULL;
+    }
+    return pdu;
+}
+
+static netsnmp_pdu *
+request_pdu(const struct nh_snmp *s, const struct request *r)
+{
+    static const int commands[] = { [NH_SNMP_GET] = SNMP_MSG_GET,
+        [NH_SNMP_GETNEXT] = SNMP_MSG_GETNEXT,
+        [NH_SNMP_GETBULK] = SNMP_MSG_GETBULK };
+    enum nh_snmp_ask ask =
+        s->version == 1 && r->ask == NH_SNMP_GETBULK ? NH_SNMP_GETNEXT : r->ask;
+    netsnmp_pdu *pdu = snmp_pdu_create(commands[ask]);
+    const oid *id = r->ids;
+
+    if (pdu == NULL)
+        return NULL;
+    if (ask == NH_SNMP_GETBULK) {
+        pdu->non_repeaters = 0;
+        pdu->max_repetitions = r->repetitions;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        if (snmp_add_null_var(pdu, id, r->lens[i]) == NULL) {
+            snmp_free_pdu(pdu);
+            return NULL;
+        }
+        id += r->lens[i];
+    }
+    return pdu;
+}
+
+/* Send what waits, when nothing is under way. */
+static void
+pump(struct nh_snmp *s)
+{
+    netsnmp_pdu *pdu;
+
+    if (s->busy || s->first == NULL)
+        return;
+    s->busy = true;
+    s->probing =
+        s->version == 3 && snmp_sess_session(s->session)->securityEngineIDLen == 0;
+    pdu = s->probing ? probe_pdu() : request_pdu(s, s->first);
+    if (pdu == NULL)
+        finish_later(s, NH_SNMP_LOCAL);
+    else
+        send_pdu(s, pdu);
+}
+
+static void
+destroy(struct nh_snmp *s)
+{
+    if (s->next != NULL)
+        s->next->previous = s->previous;
+    if (s->previous != NULL)
+        s->previous->next = s->next;
+    else if (lib.sessions == s)
+        lib.sessions = s->next;
+    while (s->first != NULL)
+        free(take_first(s));
+    nh_timer_free(s->timer);
+    if (s->readable != NULL)
+        event_free(s->readable);
+    if (s->later != NULL)
+        event_free(s->later);
+    if (s->session != NULL)
+        snmp_sess_close(s->session);
+
+    free(s);
+}
+
+/* After the library or a callback had its turn. */
+static void
+settle(struct nh_snmp *s)
+{
+    s->delivering = false;
+    if (s->closing)
+        destroy(s);
+    else
+        pump(s);
+}
+
+static void
+on_snmp_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct nh_snmp *s = arg;
+
+    (void)what;
+    s->delivering = true;
+    NETSNMP_LARGE_FD_SET(fd, &lib.fds);
+    errno = 0;
+    if (snmp_sess_read2(s->session, &lib.fds) != 0 && errno == ECONNREFUSED)
+        s->refused = true;
+    NETSNMP_LARGE_FD_CLR(fd, &lib.fds);
+    settle(s);
+}
+
+/* One timer a session, not moved by each answer: it comes at the oldest deadline. */
+static void
+on_snmp_deadline(void *arg)
+{
+    struct nh_snmp *s = arg;
+    int64_t now_ms = nh_clock_mono_ms();
+
+    s->armed = false;
+    if (!s->busy || s->has_result)
+        return;
+    if (now_ms >= s->deadline_ms) {
+        s->delivering = true;
+        snmp_sess_timeout(s->session);
+        s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
+        if (s->closing || !s->busy) {
+            settle(s);
+            return;
+        }
+        s->delivering = false;
+    }
+    nh_timer_at(s->timer, s->deadline_ms);
+    s->armed = true;
+}
+
+static void
+on_snmp_later(evutil_socket_t fd, short what, void *arg)
+{
+    struct nh_snmp *s = arg;
+
+    (void)fd;
+    (void)what;
+    s->delivering = true;
+    if (s->has_result && s->first != NULL) {
+        s->has_result = false;
+        finish_without(s, s->result);
+    }
+    settle(s);
+}
+
+static int
+on_snmp_log(int major, int minor, void *message, void *arg)
+{
+    const struct snmp_log_message *m = message;
+
+    (void)major;
+    (void)minor;
+    (void)arg;
+    nh_log_limited(NH_LOG_DEBUG, "net-snmp: %.*s", (int)strcspn(m->msg, "\n"), m->msg);
+    return 0;
+}
+
+/* The probe of an engine goes out for a user without a name. */
+static bool
+add_nameless_user(void)
+{
+    struct usmUser *u = usm_create_user();
+
+    if (u == NULL)
+        return false;
+    u->name = strdup("");
+    u->secName = strdup("");
+    free(u->authProtocol);
+    free(u->privProtocol);
+    u->authProtocol =
+        snmp_duplicate_objid(usmNoAuthProtocol, NH_COUNT(usmNoAuthProtocol));
+    u->authProtocolLen = NH_COUNT(usmNoAuthProtocol);
+    u->privProtocol =
+        snmp_duplicate_objid(usmNoPrivProtocol, NH_COUNT(usmNoPrivProtocol));
+    u->privProtocolLen = NH_COUNT(usmNoPrivProtocol);
+    u->userStatus = RS_ACTIVE;
+    if (u->name == NULL || u->secName == NULL || u->authProtocol == NULL ||
+        u->privProtocol == NULL) {
+        usm_free_user(u);
+        return false;
+    }
+    usm_add_user(u);
+    return true;
+}
+
+static bool
+start_library(void)
+{
+    if (lib.started)
+        return true;
+    setenv("MIBS", "", 1);
+    setenv("SNMP_PERSISTENT_DIR", "/dev/null/none", 0); /* no folder can be made there */
+    snmp_disable_log();
+    netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+    snmp_enable_calllog();
+    snmp_register_callback(
+        SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_snmp_log, NULL);
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+    init_snmp("nhip");
+    netsnmp_large_fd_set_init(&lib.fds, FD_SETSIZE);
+    NETSNMP_LARGE_FD_ZERO(&lib.fds);
+    lib.started = add_nameless_user();
+    return lib.started;
+}
+
+/* RFC 3414's hash of a megabyte of passphrase costs milliseconds: once each. */
+static const struct ku *
+make_ku(const char *protocol, const oid *hash, size_t hash_len, const char *secret)
+{
+    struct ku *k;
+
+    for (k = lib.kus; k != NULL; k = k->next)
+        if (strcmp(k->protocol, protocol) == 0 && strcmp(k->secret, secret) == 0)
+            return k;
+    k = calloc(1, sizeof(*k));
+    if (k == NULL)
+        return NULL;
+    snprintf(k->protocol, sizeof(k->protocol), "%s", protocol);
+    snprintf(k->secret, sizeof(k->secret), "%s", secret);
+    k->len = sizeof(k->key);
+    if (generate_Ku(hash, (u_int)hash_len, (const u_char *)secret, strlen(secret), k->key,
+            &k->len) != SNMPERR_SUCCESS) {
+        explicit_bzero(k, sizeof(*k));
+        free(k);
+        return NULL;
+    }
+    k->next = lib.kus;
+    lib.kus = k;
+    return k;
+}
+
+static bool
+is_secret(const char *secret, const char *what, char why[128])
+{
+    if (strlen(secret) >= SECRET_MIN)
+        return true;
+    snprintf(why, 128, "the %s key is shorter than %d characters", what, SECRET_MIN);
+    return false;
+}
+
+/* Fill in the USM part of `ss`, which borrows the user's name. */
+static enum nh_err
+put_user(netsnmp_session *ss, struct nh_snmp_credential *c, char why[128])
+{
+    static const int levels[] = { SNMP_SEC_LEVEL_NOAUTH, SNMP_SEC_LEVEL_AUTHNOPRIV,
+        SNMP_SEC_LEVEL_AUTHPRIV };
+    int auth = c->level == NH_SNMP_NOAUTH ? NETSNMP_USMAUTH_NOAUTH
+                                          : usm_lookup_auth_type(c->auth);
+    int priv = c->level == NH_SNMP_PRIV ? usm_lookup_priv_type(c->priv) : 0;
+    const struct ku *k;
+
+    ss->securityName = c->user;
+    ss->securityNameLen = strlen(c->user);
+    ss->securityModel = SNMP_SEC_MODEL_USM;
+    ss->securityLevel = levels[c->level];
+    ss->flags |= SNMP_FLAGS_DONT_PROBE;
+    if (c->level == NH_SNMP_NOAUTH)
+        return NH_OK;
+    if (auth <= NETSNMP_USMAUTH_HMACMD5 || (c->level == NH_SNMP_PRIV && priv <= 1)) {
+        snprintf(why, 128,
+            "no such protocols: auth is SHA or SHA-224 to SHA-512, priv is "
+            "AES, AES-192 or AES-256");
+        return NH_EINVAL;
+    }
+    ss->securityAuthProto = sc_get_auth_oid(auth, &ss->securityAuthProtoLen);
+    if (!is_secret(c->auth_secret, "authentication", why))
+        return NH_EINVAL;
+    k = make_ku(c->auth, ss->securityAuthProto, ss->securityAuthProtoLen, c->auth_secret);
+    if (k == NULL)
+        return NH_ENOMEM;
+    memcpy(ss->securityAuthKey, k->key, k->len);
+    ss->securityAuthKeyLen = k->len;
+    if (c->level != NH_SNMP_PRIV)
+        return NH_OK;
+    ss->securityPrivProto = sc_get_priv_oid(priv, &ss->securityPrivProtoLen);
+    if (!is_secret(c->priv_secret, "privacy", why))
+        return NH_EINVAL;
+    k = make_ku(c->auth, ss->securityAuthProto, ss->securityAuthProtoLen, c->priv_secret);
+    if (k == NULL)
+        return NH_ENOMEM;
+    memcpy(ss->securityPrivKey, k->key, k->len);
+    ss->securityPrivKeyLen = k->len;
+    return NH_OK;
+}
+
+static enum nh_err
+open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
+    const struct nh_snmp_credential *given, char why[128])
+{
+    static const long versions[] = { 0, SNMP_VERSION_1, SNMP_VERSION_2c, SNMP_VERSION_3 };
+    struct nh_snmp_credential c = *given;
+    netsnmp_session ss;
+    char peer[160];
+    bool v6 = strchr(host, ':') != NULL;
+    enum nh_err err = NH_OK;
+
+    snmp_sess_init(&ss);
+    snprintf(peer, sizeof(peer), v6 ? "udp6:[%s]:%u" : "udp:%s:%u", host, port);
+    ss.peername = peer;
+    ss.version = versions[c.version];
+    ss.timeout = (long)s->timeout_ms * 1000;
+    ss.retries = retries;
+    ss.callback = on_snmp_answer;
+    ss.callback_magic = s;
+    ss.rcvMsgMaxSize = 65507;
+    if (c.version == 3) {
+        err = put_user(&ss, &c, why);
+    } else {
+        ss.community = (u_char *)c.community;
+        ss.community_len = strlen(c.community);
+    }
+    if (err == NH_OK && (s->session = snmp_sess_open(&ss)) == NULL) {
+        snprintf(why, 128, "no session: %s", snmp_api_errstring(snmp_errno));
+        err = NH_EIO;
+    }
+    explicit_bzero(ss.securityAuthKey, sizeof(ss.securityAuthKey));
+    explicit_bzero(ss.securityPrivKey, sizeof(ss.securityPrivKey));
+    nh_snmp_credential_wipe(&c);
+    if (err != NH_OK)
+        return err;
+    if (s->version == 3) /* opening it cleared this; without it the first send blocks */
+        snmp_sess_session(s->session)->flags |= SNMP_FLAGS_DONT_PROBE;
+    s->fd = snmp_sess_transport(s->session)->sock;
+    return NH_OK;
+}
+
+/* Connected: no answer from anywhere else gets in, and a closed port is told. */
+static enum nh_err
+fix_socket(struct nh_snmp *s, const struct sockaddr_storage *peer, socklen_t peer_len,
+    const char *interface, char why[128])
+{
+    if (interface != NULL && *interface != '\0' &&
+        setsockopt(s->fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+            (socklen_t)strlen(interface)) != 0) {
+        snprintf(why, 128, "cannot leave by %.40s: %s", interface, strerror(errno));
+        return NH_EIO;
+    }
+    if (connect(s->fd, (const struct sockaddr *)peer, peer_len) != 0 &&
+        errno != ENETUNREACH && errno != EHOSTUNREACH) {
+        snprintf(why, 128, "cannot connect: %s", strerror(errno));
+        return NH_EIO;
+    }
+    evutil_make_socket_nonblocking(s->fd);
+    evutil_make_socket_closeonexec(s->fd);
+    return NH_OK;
+}
+
+enum nh_err
+nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
+    const struct nh_snmp_credential *credential, const struct nh_snmp_options *options,
+    char why[128])
+{
+    struct nh_snmp_options opt =
+        options != NULL ? *options : (struct nh_snmp_options){ .retries = -1 };
+    struct sockaddr_storage peer;
+    socklen_t peer_len;
+    struct nh_snmp *s = NULL;
+    char host[128];
+    uint16_t port;
+    enum nh_err err = NH_EINVAL;
+
+    *out = NULL;
+    why[0] = '\0';
+    if (nh_address_split(address, 161, host, sizeof(host), &port) != NH_OK ||
+        !nh_literal_address(host, port, &peer, &peer_len)) {
+        snprintf(why, 128, "\"%.60s\" is not a numeric address", address);
+        return NH_EINVAL;
+    }
+    if (credential->version < 1 || credential->version > 3) {
+        snprintf(why, 128, "there is no SNMP version %d", credential->version);
+        return NH_EINVAL;
+    }
+    if (!start_library() || (s = calloc(1, sizeof(*s))) == NULL)
+        return NH_ENOMEM;
+    s->base = base;
+    s->fd = -1;
+    s->last = &s->first;
+    s->version = credential->version;
+    s->timeout_ms = opt.timeout_ms > 0 ? opt.timeout_ms : DEFAULT_TIMEOUT_MS;
+    s->next = lib.sessions;
+    if (s->next != NULL)
+        s->next->previous = s;
+    lib.sessions = s;
+    err = open_session(
+        s, host, port, opt.retries >= 0 ? opt.retries : DEFAULT_RETRIES, credential, why);
+    if (err == NH_OK)
+        err = fix_socket(s, &peer, peer_len, opt.interface, why);
+    if (err == NH_OK)
+        err = nh_timer_new(&s->timer, base, on_snmp_deadline, s);
+    if (err == NH_OK) {
+        s->readable = event_new(base, s->fd, EV_READ | EV_PERSIST, on_snmp_readable, s);
+        s->later = event_new(base, -1, 0, on_snmp_later, s);
+        if (s->readable == NULL || s->later == NULL || event_add(s->readable, NULL) != 0)
+            err = NH_ENOMEM;
+    }
+    if (err != NH_OK) {
+        destroy(s);
+        return err;
+    }
+    *out = s;
+    return NH_OK;
+}
+
+void
+nh_snmp_close(struct nh_snmp *s)
+{
+    if (s == NULL)
+        return;
+    if (s->delivering)
+        s->closing = true;
+    else
+        destroy(s);
+}
+
+enum nh_err
+nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
+    const size_t *lens, size_t count, int repetitions,
+    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
+{
+    struct request *r;
+    size_t total = 0;
+    oid *at;
+
+    if (count == 0 || count > NH_SNMP_VARS_MAX)
+        return NH_EINVAL;
+    for (size_t i = 0; i < count; i++) {
+        if (lens[i] < 2 || lens[i] > NH_OID_MAX)
+            return NH_EINVAL;
+        total += lens[i];
+    }
+    r = malloc(sizeof(*r) + total * sizeof(oid) + count * sizeof(size_t));
+    if (r == NULL)
+        return NH_ENOMEM;
+    *r = (struct request){
+        .done = done, .arg = arg, .ask = ask, .repetitions = repetitions, .count = count
+    };
+    at = r->ids;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(at, oids[i], lens[i] * sizeof(oid));
+        at += lens[i];
+    }
+    r->lens = (size_t *)(void *)at;
+    memcpy(r->lens, lens, count * sizeof(size_t));
+    *s->last = r;
+    s->last = &r->next;
+    if (!s->delivering)
+        pump(s);
+    return NH_OK;
+}
+
+/* The one under way keeps its place, so that its answer is not taken for another's. */
+void
+nh_snmp_cancel(struct nh_snmp *s, const void *arg)
+{
+    struct request **at = &s->first;
+
+    if (s->busy && *at != NULL) {
+        if ((*at)->arg == arg)
+            (*at)->done = NULL;
+        at = &(*at)->next;
+    }
+    while (*at != NULL) {
+        struct request *r = *at;
+
+        if (r->arg == arg) {
+            *at = r->next;
+            free(r);
+        } else {
+            at = &r->next;
+        }
+    }
+    s->last = at;
+}
+
+int
+nh_snmp_version(const struct nh_snmp *s)
+{
+    return s->version;
+}
+
+void
+nh_snmp_speak(struct nh_snmp *s, int version)
+{
+    if (s->version == 3 || version < 1 || version > 2)
+        return;
+    s->version = version;
+    snmp_sess_session(s->session)->version =
+        version == 1 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
+}
+
+void
+nh_snmp_counts(const struct nh_snmp *s, struct nh_snmp_counts *out)
+{
+    *out = s->counts;
+}
+
+size_t
+nh_snmp_engine(const struct nh_snmp *s, uint8_t out[32], bool *shared)
+{
+    const netsnmp_session *ss = snmp_sess_session(s->session);
+
+    *shared = false;
+    if (s->version != 3 || ss->securityEngineIDLen == 0 || ss->securityEngineIDLen > 32)
+        return 0;
+    memcpy(out, ss->securityEngineID, ss->securityEngineIDLen);
+    for (const struct nh_snmp *o = lib.sessions; o != NULL; o = o->next) {
+        const netsnmp_session *other = o == s ? NULL : snmp_sess_session(o->session);
+
+        if (other != NULL && other->securityEngineIDLen == ss->securityEngineIDLen &&
+            strcmp(other->peername, ss->peername) != 0 &&
+            memcmp(other->securityEngineID, ss->securityEngineID,
+                ss->securityEngineIDLen) == 0)
+            *shared = true;
+    }
+    return ss->securityEngineIDLen;
+}
