@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_walk.h - reading the columns of a table, whatever the device makes of it
+ *
+ * Columns are walked side by side with GETBULK, as many rows at a time as the device
+ * gives. Each column goes on from its own last row, so that answers cut anywhere, columns
+ * that end early and columns with holes are all the same. A row that is not beyond the
+ * last one ends its column: a walk of a device that repeats itself ends. A device that
+ * finds its answer too big, or leaves GETBULK unanswered, is asked for less, at last for
+ * one object at a time by GETNEXT, which is also what v1 gets.
+ */
+#ifndef NH_SNMP_WALK_H
+#define NH_SNMP_WALK_H
+
+#include "libnhip/snmp.h"
+
+enum { NH_WALK_COLUMNS_MAX = 24 };
+
+/* What a device has shown that it can bear; zeroed at first, kept from walk to walk. */
+struct nh_snmp_pace {
+    int objects;  /* a request, 0: not known yet */
+    bool no_bulk; /* it leaves GETBULK unanswered */
+};
+
+struct nh_snmp_walked {
+    enum nh_snmp_result result; /* OK, or why the walk ended early */
+    size_t cells;
+    bool backwards; /* a row was not beyond the one before: the column was cut there */
+    bool bounded;   /* a column had more than `max_rows` */
+};
+
+struct nh_snmp_walk;
+
+struct nh_snmp_walk_plan {
+    const struct nh_oid *columns; /* borrowed until the walk ends */
+    size_t count;
+    size_t max_rows;    /* a column */
+    size_t likely_rows; /* what it had last time, 0: not known */
+    /* One cell: the column's number and the row's index (the id behind the column's). */
+    void (*on_cell)(void *arg, size_t column, const unsigned long *index,
+        size_t index_len, const struct nh_snmp_var *v, int64_t mono_us);
+    /* The walk has ended and is freed; comes once, from the loop. */
+    void (*on_done)(void *arg, const struct nh_snmp_walked *what);
+    void *arg;
+};
+
+/* Errors: NH_ENOMEM, NH_EINVAL; the callbacks then do not come. `pace` is borrowed. */
+enum nh_err nh_snmp_walk_start(struct nh_snmp_walk **out, struct nh_snmp *s,
+    struct nh_snmp_pace *pace, const struct nh_snmp_walk_plan *plan) NH_MUST_CHECK;
+/* End it without callbacks. */
+void nh_snmp_walk_stop(struct nh_snmp_walk *w);
+
+#endif
