@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_device.c - one round after the other
+ *
+ *   SYSTEM -> (NAMES, when they may have changed) -> COUNTERS -> done
+ *
+ * Names cost as much as counters and hardly change. They are read again when the device
+ * says so (ifTableLastChange), when it rebooted, when an unknown ifIndex turns up, and
+ * every NAMES_EVERY rounds for devices that say nothing. Interfaces are kept by ifIndex;
+ * when names have been read, what is known of an interface moves to the ifIndex that now
+ * has its name.
+ *
+ * A device that does not answer v2c at all is tried by v1 in the same round; the version
+ * that answers stays.
+ */
+#include "libnhip/snmp_device.h"
+#include "libnhip/buf.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMES_EVERY = 10, UPTIME_SLACK_S = 30 };
+
+/* ifTable and ifXTable: 1.3.6.1.2.1.2.2.1.N and 1.3.6.1.2.1.31.1.1.1.N */
+#define IF(n)                                                                            \
+    {                                                                                    \
+        10,                                                                              \
+        {                                                                                \
+            1, 3, 6, 1, 2, 1, 2, 2, 1, n                                                 \
+        }                                                                                \
+    }
+#define IFX(n)                                                                           \
+    {                                                                                    \
+        11,                                                                              \
+        {                                                                                \
+            1, 3, 6, 1, 2, 1, 31, 1, 1, 1, n                                             \
+        }                                                                                \
+    }
+
+enum { DESCR, TYPE, SPEED, NAME, HIGH_SPEED, ALIAS };
+static const struct nh_oid name_columns[] = {
+    [DESCR] = IF(2),
+    [TYPE] = IF(3),
+    [SPEED] = IF(5),
+    [NAME] = IFX(1),
+    [HIGH_SPEED] = IFX(15),
+    [ALIAS] = IFX(18),
+};
+
+enum { ADMIN = NH_SNMP_COUNTERS, OPER, DISCONTINUITY, IN_32, OUT_32 };
+static const struct nh_oid counter_columns[] = {
+    [NH_SNMP_IN_OCTETS] = IFX(6),
+    [NH_SNMP_OUT_OCTETS] = IFX(10),
+    [NH_SNMP_IN_ERRORS] = IF(14),
+    [NH_SNMP_OUT_ERRORS] = IF(20),
+    [NH_SNMP_IN_DISCARDS] = IF(13),
+    [NH_SNMP_OUT_DISCARDS] = IF(19),
+    [ADMIN] = IF(7),
+    [OPER] = IF(8),
+    [DISCONTINUITY] = IFX(19),
+    [IN_32] = IF(10),
+    [OUT_32] = IF(16),
+};
+
+enum { SYS_DESCR, SYS_OBJECT, SYS_UPTIME, SYS_NAME, SYS_V1, LAST_CHANGE = SYS_V1, BOOTS };
+static const struct nh_oid system_objects[] = {
+    [SYS_DESCR] = { 9, { 1, 3, 6, 1, 2, 1, 1, 1, 0 } },
+    [SYS_OBJECT] = { 9, { 1, 3, 6, 1, 2, 1, 1, 2, 0 } },
+    [SYS_UPTIME] = { 9, { 1, 3, 6, 1, 2, 1, 1, 3, 0 } },
+    [SYS_NAME] = { 9, { 1, 3, 6, 1, 2, 1, 1, 5, 0 } },
+    [LAST_CHANGE] = { 10, { 1, 3, 6, 1, 2, 1, 31, 1, 5, 0 } },
+    [BOOTS] = { 11, { 1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0 } },
+};
+
+struct nh_snmp_device {
+    struct nh_snmp *session; /* borrowed */
+    struct nh_snmp_pace pace;
+    struct nh_snmp_walk *walk; /* under way, freed by its end */
+    struct nh_snmp_facts facts;
+    struct nh_snmp_interface *rows; /* owned, by ifIndex; facts.interfaces */
+    size_t count, cap, at;          /* `at`: where the last cell was put */
+    struct nh_snmp_interface *old;  /* owned: before names were read again */
+    size_t old_count;
+    void (*done)(void *arg);
+    void *done_arg;
+    bool running, tried_v1, unknown_index, narrow;
+    bool has_boots, has_change;
+    uint64_t ticks, boots, last_change;
+    int64_t ticks_us;
+    uint32_t names_round; /* when names were last read */
+};
+
+double
+nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
+    uint64_t speed_bps)
+{
+    double seconds = (double)(now->mono_us - before->mono_us) / 1e6;
+    double delta, most = (double)speed_bps / 8 * seconds;
+
+    if (before->mono_us == 0 || now->mono_us == 0 || seconds <= 0 ||
+        before->wide != now->wide)
+        return NAN;
+    if (now->value >= before->value)
+        delta = (double)(now->value - before->value);
+    else if (!now->wide && now->value <= UINT32_MAX && before->value <= UINT32_MAX)
+        delta = (double)((uint32_t)now->value - (uint32_t)before->value);
+    else
+        return NAN;
+    if (!now->wide && speed_bps == 0 && now->value < before->value &&
+        delta > (double)UINT32_MAX / 2)
+        return NAN; /* went back a little: no wrap */
+    if (speed_bps > 0 &&
+        ((!now->wide && most > (double)UINT32_MAX) || delta > most * 1.5 + 1e6))
+        return NAN; /* gone round who knows how often; more than fits through the line */
+    return delta / seconds;
+}
+
+static void
+interface_fini(struct nh_snmp_interface *i)
+{
+    free(i->name);
+    free(i->alias);
+    free(i->descr);
+}
+
+static void
+free_rows(struct nh_snmp_interface *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        interface_fini(&rows[i]);
+    free(rows);
+}
+
+/* Text of a device's: what is no UTF-8 or no text becomes '?', trailing NULs go. */
+static void
+put_text(const struct nh_snmp_var *v, char *out, size_t size)
+{
+    const char *from = v->bytes;
+    size_t len = v->bytes_len;
+
+    while (len > 0 && (from[len - 1] == '\0' || from[len - 1] == ' '))
+        len--;
+    if (len >= size)
+        len = size - 1;
+    while (len > 0 && len < v->bytes_len && ((unsigned char)from[len] & 0xc0) == 0x80)
+        len--; /* not through the middle of a letter */
+    for (size_t i = 0; i < len; i++)
+        out[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
+    out[len] = '\0';
+    if (!nh_utf8_is_valid(out, len))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)out[i] >= 0x80)
+                out[i] = '?';
+}
+
+static char *
+dup_text(const struct nh_snmp_var *v)
+{
+    char text[NH_SNMP_TEXT_MAX];
+
+    if (v->type != NH_SNMP_BYTES)
+        return NULL;
+    put_text(v, text, sizeof(text));
+    return strdup(text);
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+    const struct nh_snmp_interface *x = a, *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* The row of `index`, or NULL; cells come in order, so the next row is tried first. */
+static struct nh_snmp_interface *
+find_row(struct nh_snmp_device *d, uint32_t index)
+{
+    struct nh_snmp_interface key = { .index = index }, *found;
+
+    for (size_t i = d->at; i < d->at + 2 && i < d->count; i++)
+        if (d->rows[i].index == index) {
+            d->at = i;
+            return &d->rows[i];
+        }
+    if (d->count == 0)
+        return NULL;
+    found = bsearch(&key, d->rows, d->count, sizeof(key), by_index);
+    if (found != NULL)
+        d->at = (size_t)(found - d->rows);
+    return found;
+}
+
+static struct nh_snmp_interface *
+add_row(struct nh_snmp_device *d, uint32_t index)
+{
+    struct nh_snmp_interface row = { .index = index };
+    size_t at = d->count;
+
+    if (d->count == NH_SNMP_INTERFACES_MAX) {
+        d->facts.bounded = true;
+        return NULL;
+    }
+    if (d->count == d->cap) {
+        size_t cap = d->cap == 0 ? 8 : d->cap * 2;
+        struct nh_snmp_interface *more = realloc(d->rows, cap * sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        d->rows = more;
+        d->cap = cap;
+    }
+    row.name = strdup("");
+    row.alias = strdup("");
+    row.descr = strdup("");
+    if (row.name == NULL || row.alias == NULL || row.descr == NULL) {
+        interface_fini(&row);
+        return NULL;
+    }
+    for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
+        row.rate[i] = NAN;
+    while (at > 0 && d->rows[at - 1].index > index)
+        at--;
+    memmove(&d->rows[at + 1], &d->rows[at], (d->count - at) * sizeof(row));
+    d->rows[at] = row;
+    d->count++;
+    d->at = at;
+    return &d->rows[at];
+}
+
+static void
+replace_text(char **to, char *text)
+{
+    if (text == NULL)
+        return;
+    free(*to);
+    *to = text;
+}
+
+static void
+put_name_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
+    const struct nh_snmp_var *v, int64_t mono_us)
+{
+    struct nh_snmp_device *d = arg;
+    struct nh_snmp_interface *i;
+    double n = 0;
+
+    (void)mono_us;
+    if (index_len != 1 || index[0] > UINT32_MAX)
+        return;
+    i = find_row(d, (uint32_t)index[0]);
+    if (i == NULL && (i = add_row(d, (uint32_t)index[0])) == NULL)
+        return;
+    if (column == NAME)
+        replace_text(&i->name, dup_text(v));
+    else if (column == ALIAS)
+        replace_text(&i->alias, dup_text(v));
+    else if (column == DESCR)
+        replace_text(&i->descr, dup_text(v));
+    else if (!nh_snmp_number(v, &n) || n < 0)
+        return;
+    else if (column == TYPE)
+        i->type = (uint32_t)n;
+    else if (column == SPEED && i->speed_bps == 0 && n < (double)UINT32_MAX)
+        i->speed_bps = (uint64_t)n;
+    else if (column == HIGH_SPEED && n > 0 && n < 1e7 &&
+             ((double)i->speed_bps > n * 1e6 + 5e5 ||
+                 (double)i->speed_bps < n * 1e6 - 5e5))
+        i->speed_bps = (uint64_t)(n * 1e6); /* else ifSpeed is finer */
+}
+
+static void
+put_counter_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
+    const struct nh_snmp_var *v, int64_t mono_us)
+{
+    struct nh_snmp_device *d = arg;
+    struct nh_snmp_interface *i;
+
+    if (index_len != 1 || index[0] > UINT32_MAX)
+        return;
+    i = find_row(d, (uint32_t)index[0]);
+    if (i == NULL) {
+        d->unknown_index = true;
+        if ((i = add_row(d, (uint32_t)index[0])) == NULL)
+            return;
+    }
+    if (column == ADMIN || column == OPER) {
+        uint8_t *to = column == ADMIN ? &i->admin : &i->oper;
+
+        *to = v->type == NH_SNMP_SIGNED && v->number > 0 && v->number < 8
+                  ? (uint8_t)v->number
+                  : 0;
+        i->round = d->facts.round;
+    } else if (column == DISCONTINUITY) {
+        if (v->type == NH_SNMP_TICKS && i->discontinuity != v->unsigned_number) {
+            memset(i->before, 0, sizeof(i->before));
+            i->discontinuity = (uint32_t)v->unsigned_number;
+        }
+    } else if (v->type == NH_SNMP_COUNTER32 || v->type == NH_SNMP_COUNTER64) {
+        size_t to = column == IN_32    ? NH_SNMP_IN_OCTETS
+                    : column == OUT_32 ? NH_SNMP_OUT_OCTETS
+                                       : column;
+
+        if (column >= IN_32 && i->now[to].wide)
+            return; /* 64 bits are better, and have been read just now */
+        i->now[to] = (struct nh_snmp_sample){ v->unsigned_number, mono_us,
+            v->type == NH_SNMP_COUNTER64 };
+        i->round = d->facts.round;
+    }
+}
+
+static void
+finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
+{
+    d->facts.result = result;
+    d->facts.version = nh_snmp_version(d->session);
+    d->facts.interfaces = d->rows;
+    d->facts.interface_count = d->count;
+    d->running = false;
+    d->done(d->done_arg);
+}
+
+static void
+note_walked(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
+{
+    d->walk = NULL;
+    d->facts.backwards = d->facts.backwards || what->backwards;
+    d->facts.bounded = d->facts.bounded || what->bounded;
+}
+
+/* Rows that the device shows no more go; the others get their rates. */
+static void
+take_rates(struct nh_snmp_device *d)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < d->count; k++) {
+        struct nh_snmp_interface *i = &d->rows[k];
+
+        if (i->round != d->facts.round) {
+            interface_fini(i);
+            continue;
+        }
+        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
+            i->rate[c] = nh_snmp_rate(
+                &i->before[c], &i->now[c], c <= NH_SNMP_OUT_OCTETS ? i->speed_bps : 0);
+        d->rows[kept++] = *i;
+    }
+    d->count = kept;
+}
+
+static void
+on_device_counters(void *arg, const struct nh_snmp_walked *what)
+{
+    struct nh_snmp_device *d = arg;
+
+    note_walked(d, what);
+    if (what->result == NH_SNMP_OK) {
+        take_rates(d);
+        if (d->unknown_index)
+            d->names_round = 0; /* read them in the next round */
+        d->narrow = false;
+        for (size_t i = 0; i < d->count && !d->narrow; i++)
+            d->narrow = !d->rows[i].now[NH_SNMP_IN_OCTETS].wide;
+    }
+    finish_round(d, what->result);
+}
+
+static void
+walk_columns(struct nh_snmp_device *d, const struct nh_oid *columns, size_t count,
+    void (*on_cell)(void *, size_t, const unsigned long *, size_t,
+        const struct nh_snmp_var *, int64_t),
+    void (*on_done)(void *, const struct nh_snmp_walked *))
+{
+    const struct nh_snmp_walk_plan plan = { .columns = columns,
+        .count = count,
+        .max_rows = NH_SNMP_INTERFACES_MAX,
+        .likely_rows = d->count,
+        .on_cell = on_cell,
+        .on_done = on_done,
+        .arg = d };
+
+    d->at = 0;
+    if (nh_snmp_walk_start(&d->walk, d->session, &d->pace, &plan) != NH_OK)
+        finish_round(d, NH_SNMP_LOCAL);
+}
+
+static void
+walk_counters(struct nh_snmp_device *d)
+{
+    d->unknown_index = false;
+    for (size_t k = 0; k < d->count; k++) {
+        struct nh_snmp_interface *i = &d->rows[k];
+
+        memcpy(i->before, i->now, sizeof(i->before));
+        memset(i->now, 0, sizeof(i->now));
+    }
+    walk_columns(d, counter_columns,
+        d->narrow ? NH_COUNT(counter_columns) : (size_t)IN_32, put_counter_cell,
+        on_device_counters);
+}
+
+/* What an interface is followed by when its number changes. */
+static const char *
+identity(const struct nh_snmp_interface *i)
+{
+    return *i->name != '\0' ? i->name : *i->descr != '\0' ? i->descr : i->alias;
+}
+
+static const struct nh_snmp_interface *
+find_old(const struct nh_snmp_device *d, const struct nh_snmp_interface *i, size_t hint)
+{
+    const char *name = identity(i);
+
+    if (hint < d->old_count && d->old[hint].index == i->index &&
+        strcmp(identity(&d->old[hint]), name) == 0)
+        return &d->old[hint];
+    if (*name == '\0')
+        return NULL;
+    for (size_t k = 0; k < d->old_count; k++)
+        if (strcmp(identity(&d->old[k]), name) == 0)
+            return &d->old[k];
+    return NULL;
+}
+
+static void
+on_device_names(void *arg, const struct nh_snmp_walked *what)
+{
+    struct nh_snmp_device *d = arg;
+
+    note_walked(d, what);
+    if (what->result != NH_SNMP_OK) { /* those of before serve on */
+        free_rows(d->rows, d->count);
+        d->rows = d->old;
+        d->count = d->cap = d->old_count;
+        d->old = NULL;
+        d->old_count = 0;
+        finish_round(d, what->result);
+        return;
+    }
+    for (size_t k = 0; k < d->count; k++) {
+        struct nh_snmp_interface *i = &d->rows[k];
+        const struct nh_snmp_interface *old = find_old(d, i, k);
+
+        if (old == NULL)
+            continue;
+        memcpy(i->now, old->now, sizeof(i->now));
+        i->discontinuity = old->discontinuity;
+    }
+    free_rows(d->old, d->old_count);
+    d->old = NULL;
+    d->old_count = 0;
+    d->names_round = d->facts.round;
+    walk_counters(d);
+}
+
+static void
+walk_names(struct nh_snmp_device *d)
+{
+    d->old = d->rows;
+    d->old_count = d->count;
+    d->rows = NULL;
+    d->count = d->cap = 0;
+    walk_columns(d, name_columns, NH_COUNT(name_columns), put_name_cell, on_device_names);
+}
+
+/* Did the device start anew since the last round? sysUpTime goes round after 497 days:
+ * then it is where it would be without that. */
+static bool
+has_rebooted(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boots_moved)
+{
+    double expected =
+        (double)d->ticks + (double)(mono_us - d->ticks_us) / 1e4 - 4294967296.0;
+
+    if (boots_moved)
+        return true;
+    if (!d->facts.has_uptime || ticks >= d->ticks)
+        return false;
+    return fabs(expected - (double)ticks) > UPTIME_SLACK_S * 100;
+}
+
+static void
+forget_counters(struct nh_snmp_device *d)
+{
+    for (size_t k = 0; k < d->count; k++)
+        memset(d->rows[k].now, 0, sizeof(d->rows[k].now));
+}
+
+static void
+put_uptime(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boots_moved)
+{
+    if (has_rebooted(d, ticks, mono_us, boots_moved)) {
+        d->facts.reboots++;
+        d->names_round = 0;
+        forget_counters(d);
+    }
+    d->ticks = ticks;
+    d->ticks_us = mono_us;
+    d->facts.uptime_s = (double)ticks / 100;
+    d->facts.has_uptime = true;
+}
+
+static enum nh_err ask_system(struct nh_snmp_device *d);
+
+static void
+take_system(struct nh_snmp_device *d, struct nh_snmp_answer *a)
+{
+    struct nh_snmp_var v;
+    bool boots_moved = false, has_ticks = false;
+    uint64_t ticks = 0;
+
+    for (size_t i = 0; nh_snmp_next(a, &v); i++) {
+        if (i == SYS_DESCR && v.type == NH_SNMP_BYTES) {
+            put_text(&v, d->facts.descr, sizeof(d->facts.descr));
+        } else if (i == SYS_NAME && v.type == NH_SNMP_BYTES) {
+            put_text(&v, d->facts.name, sizeof(d->facts.name));
+        } else if (i == SYS_OBJECT && v.type == NH_SNMP_OBJECT) {
+            nh_oid_text(v.bytes, v.bytes_len / sizeof(unsigned long), d->facts.object_id,
+                sizeof(d->facts.object_id));
+        } else if (i == SYS_UPTIME && v.type == NH_SNMP_TICKS) {
+            ticks = v.unsigned_number;
+            has_ticks = true;
+        } else if (i == LAST_CHANGE && v.type == NH_SNMP_TICKS) {
+            if (d->has_change && d->last_change != v.unsigned_number)
+                d->names_round = 0;
+            d->has_change = true;
+            d->last_change = v.unsigned_number;
+        } else if (i == BOOTS && v.type == NH_SNMP_SIGNED) {
+            boots_moved = d->has_boots && d->boots != (uint64_t)v.number;
+            d->has_boots = true;
+            d->boots = (uint64_t)v.number;
+        }
+    }
+    if (has_ticks)
+        put_uptime(d, ticks, a->mono_us, boots_moved);
+}
+
+static void
+on_device_system(void *arg, struct nh_snmp_answer *a)
+{
+    struct nh_snmp_device *d = arg;
+    int version = nh_snmp_version(d->session);
+
+    if (a->result == NH_SNMP_TIMEOUT && version != 3 && !d->tried_v1 &&
+        !d->facts.has_uptime) {
+        d->tried_v1 = true;
+        nh_snmp_speak(d->session, 3 - version);
+        if (ask_system(d) != NH_OK)
+            finish_round(d, NH_SNMP_LOCAL);
+        return;
+    }
+    if (a->result != NH_SNMP_OK && a->result != NH_SNMP_NO_SUCH) {
+        if (d->tried_v1 && !d->facts.has_uptime)
+            nh_snmp_speak(d->session, 3 - version); /* neither answers */
+        finish_round(d, a->result);
+        return;
+    }
+    take_system(d, a);
+    d->narrow = d->narrow || nh_snmp_version(d->session) == 1;
+    if (d->names_round == 0 || d->facts.round - d->names_round >= NAMES_EVERY)
+        walk_names(d);
+    else
+        walk_counters(d);
+}
+
+static enum nh_err
+ask_system(struct nh_snmp_device *d)
+{
+    unsigned long ids[NH_COUNT(system_objects)][16];
+    const unsigned long *at[NH_COUNT(system_objects)];
+    size_t lens[NH_COUNT(system_objects)];
+    size_t count =
+        nh_snmp_version(d->session) == 1 ? (size_t)SYS_V1 : NH_COUNT(system_objects);
+
+    for (size_t i = 0; i < count; i++) {
+        lens[i] = system_objects[i].len;
+        at[i] = ids[i];
+        for (size_t k = 0; k < lens[i]; k++)
+            ids[i][k] = system_objects[i].id[k];
+    }
+    return nh_snmp_ask(d->session, NH_SNMP_GET, at, lens, count, 0, on_device_system, d);
+}
+
+enum nh_err
+nh_snmp_device_new(struct nh_snmp_device **out, struct nh_snmp *s)
+{
+    struct nh_snmp_device *d = calloc(1, sizeof(*d));
+
+    *out = NULL;
+    if (d == NULL)
+        return NH_ENOMEM;
+    d->session = s;
+    d->narrow = true;
+    *out = d;
+    return NH_OK;
+}
+
+void
+nh_snmp_device_free(struct nh_snmp_device *d)
+{
+    if (d == NULL)
+        return;
+    nh_snmp_walk_stop(d->walk);
+    nh_snmp_cancel(d->session, d);
+    free_rows(d->rows, d->count);
+    free_rows(d->old, d->old_count);
+    free(d);
+}
+
+enum nh_err
+nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *arg)
+{
+    enum nh_err err;
+
+    if (d->running)
+        return NH_EEXIST;
+    d->done = done;
+    d->done_arg = arg;
+    d->tried_v1 = false;
+    d->facts.round++;
+    d->facts.backwards = d->facts.bounded = false;
+    if ((err = ask_system(d)) == NH_OK)
+        d->running = true;
+    return err;
+}
+
+const struct nh_snmp_facts *
+nh_snmp_device_facts(const struct nh_snmp_device *d)
+{
+    return &d->facts;
+}
+
+const struct nh_snmp_interface *
+nh_snmp_device_port(const struct nh_snmp_device *d, const char *port)
+{
+    for (int by = 0; by < 3; by++)
+        for (size_t i = 0; i < d->count; i++) {
+            const struct nh_snmp_interface *row = &d->rows[i];
+            const char *text = by == 0 ? row->name : by == 1 ? row->descr : row->alias;
+
+            if (strcmp(text, port) == 0)
+                return row;
+        }
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_device.h - what is learnt of one device by SNMP, round by round
+ *
+ * A round asks for the system group, for the interfaces' names when they may have
+ * changed, and for their states and counters. Counters become rates here, between two
+ * rounds, and only where nothing happened in between that restarts them: a reboot
+ * (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime that moved, another
+ * interface under the same ifIndex. An interface that got another ifIndex is followed by
+ * its name.
+ */
+#ifndef NH_SNMP_DEVICE_H
+#define NH_SNMP_DEVICE_H
+
+#include "libnhip/snmp_walk.h"
+
+enum {
+    NH_SNMP_INTERFACES_MAX = 16384, /* a device; what is beyond is left out and said */
+    NH_SNMP_TEXT_MAX = 256,
+};
+
+/* Counters in the order of the rates. */
+enum nh_snmp_counter {
+    NH_SNMP_IN_OCTETS,
+    NH_SNMP_OUT_OCTETS,
+    NH_SNMP_IN_ERRORS,
+    NH_SNMP_OUT_ERRORS,
+    NH_SNMP_IN_DISCARDS,
+    NH_SNMP_OUT_DISCARDS,
+    NH_SNMP_COUNTERS
+};
+
+struct nh_snmp_sample { /* one counter as read */
+    uint64_t value;
+    int64_t mono_us; /* when; 0: not read */
+    bool wide;       /* 64 bits */
+};
+
+struct nh_snmp_interface {
+    uint32_t index;
+    char *name, *alias,
+        *descr;             /* owned by the device, never NULL; made printable UTF-8 */
+    uint32_t type;          /* IANAifType, 0 unknown */
+    uint64_t speed_bps;     /* 0 unknown */
+    uint8_t admin, oper;    /* ifAdminStatus, ifOperStatus; 0 unknown */
+    uint32_t discontinuity; /* ifCounterDiscontinuityTime */
+    uint32_t round;         /* of the device, when its state was last read */
+    struct nh_snmp_sample now[NH_SNMP_COUNTERS], before[NH_SNMP_COUNTERS];
+    double rate[NH_SNMP_COUNTERS]; /* octets or packets a second; NAN unknown */
+};
+
+struct nh_snmp_facts {
+    enum nh_snmp_result result; /* of the last round */
+    uint32_t round;             /* counts from 1 */
+    int version;                /* spoken */
+    char object_id[128];        /* sysObjectID */
+    char descr[NH_SNMP_TEXT_MAX], name[NH_SNMP_TEXT_MAX];
+    bool has_uptime;
+    double uptime_s;
+    uint32_t reboots; /* seen since it was opened */
+    bool backwards;   /* some table repeats itself or goes back: it was cut there */
+    bool bounded;     /* it has more interfaces than are kept */
+    const struct nh_snmp_interface *interfaces; /* by ifIndex */
+    size_t interface_count;
+};
+
+struct nh_snmp_device;
+
+/* Borrows `s`; closing it is the caller's, after this. Errors: NH_ENOMEM. */
+enum nh_err nh_snmp_device_new(
+    struct nh_snmp_device **out, struct nh_snmp *s) NH_MUST_CHECK;
+void nh_snmp_device_free(struct nh_snmp_device *d);
+/* Begin a round; `done` comes once, from the loop. NH_EEXIST while one is under way. The
+ * device may be freed from `done`. */
+enum nh_err nh_snmp_device_round(
+    struct nh_snmp_device *d, void (*done)(void *arg), void *arg) NH_MUST_CHECK;
+/* Lent until the next round begins. */
+const struct nh_snmp_facts *nh_snmp_device_facts(const struct nh_snmp_device *d);
+/* The interface whose ifName, ifDescr or ifAlias is `port`, in this order, or NULL. */
+const struct nh_snmp_interface *nh_snmp_device_port(
+    const struct nh_snmp_device *d, const char *port);
+
+/*
+ * The rate between two samples of one counter, or NAN: not the same width, no time
+ * between them, a 64-bit counter that went back, a 32-bit one that may have gone round
+ * more than once at `speed_bps` (for octets; 0: not checked) or that went back without a
+ * plausible wrap. Pure.
+ */
+double nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
+    uint64_t speed_bps);
+
+#endif
