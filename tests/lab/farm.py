@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The farm of simulated devices beside the tree: built, started, stopped, and its recordings read."""
+import os
+import socket
+import subprocess
+import sys
+
+SOURCE = os.environ.get("NHIP_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+SHARED = os.path.join(SOURCE, "..", "shared")
+RECORDINGS = os.path.realpath(os.path.join(SHARED, "recordings"))
+
+
+def need():
+    if not os.path.isdir(RECORDINGS):
+        print("skipped: the recordings are not beside the tree (../shared/recordings)")
+        sys.exit(77)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def names():
+    return sorted(f[:-len(".snmprec")] for f in os.listdir(RECORDINGS) if f.endswith(".snmprec"))
+
+
+def rows(name):
+    """oid -> (type, value as bytes or int) of a recording; of a repeated OID the first, as the farm has it."""
+    out = {}
+    with open(f"{RECORDINGS}/{name}.snmprec", encoding="latin-1", newline="\n") as f:
+        for line in f:
+            part = line.rstrip("\r\n").split("|", 2)
+            if len(part) != 3 or ":" in part[1]:
+                continue
+            oid, kind, value = part
+            if kind.endswith("x"):
+                try:
+                    out.setdefault(oid, (kind[:-1], bytes.fromhex(value)))
+                except ValueError:
+                    pass
+            elif kind == "4":
+                out.setdefault(oid, (kind, value.encode("latin-1")))
+            else:
+                out.setdefault(oid, (kind, value))
+    return out
+
+
+class Farm:
+    """`with Farm(build_dir, "--frozen", "1") as farm`: answers on 127.0.0.1, farm.address."""
+
+    def __init__(self, build_dir, *options):
+        self.program = os.path.join(build_dir, "snmpfarm")
+        self.options, self.port = options, free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        if not os.path.exists(self.program):
+            subprocess.run(["make", "-s", "-C", f"{SHARED}/tools/snmpfarm", "B=" + build_dir], check=True,
+                           stdout=subprocess.DEVNULL)
+
+    def __enter__(self):
+        self.process = subprocess.Popen([self.program, "-p", str(self.port), *self.options, RECORDINGS],
+                                        stdout=subprocess.PIPE, text=True)
+        while not self.process.stdout.readline().startswith("snmpfarm: ready"):
+            if self.process.poll() is not None:
+                raise SystemExit("farm: did not start")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate()
+
+    def rates(self, name):
+        """ifIndex -> column name -> true rate a second."""
+        out = subprocess.run([self.program, "--print-rates", name, RECORDINGS], check=True,
+                             capture_output=True, text=True).stdout.splitlines()
+        head = out[0].split("\t")
+        return {int(r[0]): dict(zip(head[2:], map(float, r[2:])))
+                for r in (line.split("\t") for line in out[1:])}

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every recorded device is polled, and what is learnt of it compared with the recording itself."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+import farm
+
+POLL = os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_poll")
+IF, IFX = "1.3.6.1.2.1.2.2.1.", "1.3.6.1.2.1.31.1.1.1."
+SNMPD = shutil.which("snmpd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+GAP_MS = 3000
+STATES = (IF + "7.", IF + "8.")
+COUNTERS = [IF + n for n in ("10.", "13.", "14.", "16.", "19.", "20.")] + [IFX + "6.", IFX + "10."]
+RATES = ("inOctets", "outOctets", "inErrors", "outErrors", "inDiscards", "outDiscards")
+
+
+def poll(address, *devices, rounds=2, gap_ms=GAP_MS, version=2):
+    done = subprocess.run([POLL, str(rounds), str(gap_ms), address, str(version), *devices],
+                          capture_output=True, text=True, timeout=250, check=True)
+    docs = [json.loads(line) for line in done.stdout.splitlines()]
+    return docs[0], {d["who"]: d for d in docs[1:]}
+
+
+def text(raw):
+    raw = raw.rstrip(b"\0 ")[:255]
+    raw = bytes(32 if b < 32 or b == 127 else b for b in raw)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(chr(b) if b < 128 else "?" for b in raw)
+
+
+def expected(rows):
+    """ifIndex -> what the recording says of the interface, worked out without any of our code."""
+    found = {}
+    for oid in rows:
+        for prefix in (*STATES, *COUNTERS):
+            if oid.startswith(prefix) and oid[len(prefix):].isdigit():
+                found[int(oid[len(prefix):])] = None
+
+    def number(oid):
+        kind, value = rows.get(oid, (None, 0))
+        return int(value) if kind in ("2", "65", "66", "67", "70") else 0
+
+    for index in found:
+        def string(prefix):
+            kind, value = rows.get(f"{prefix}{index}", (None, b""))
+            return text(value) if kind == "4" else ""
+        speed, high = number(f"{IF}5.{index}"), number(f"{IFX}15.{index}")
+        if speed >= 2**32 - 1:
+            speed = 0
+        if 0 < high < 10**7 and abs(speed - high * 10**6) > 5 * 10**5:
+            speed = high * 10**6
+        found[index] = {"name": string(IFX + "1."), "alias": string(IFX + "18."), "descr": string(IF + "2."),
+                        "speed": speed, "admin": number(f"{IF}7.{index}"), "oper": number(f"{IF}8.{index}"),
+                        "type": number(f"{IF}3.{index}")}
+    return found
+
+
+def has_counter(rows, index, rate):
+    columns = {"inOctets": (IF + "10.", IFX + "6."), "outOctets": (IF + "16.", IFX + "10."),
+               "inErrors": (IF + "14.",), "outErrors": (IF + "20."),
+               "inDiscards": (IF + "13.",), "outDiscards": (IF + "19.",)}[rate]
+    columns = (columns,) if isinstance(columns, str) else columns
+    return any(rows.get(f"{c}{index}", ("", ""))[0] in ("65", "70") for c in columns)
+
+
+def may_go_round(rows, index, rate, speed):
+    """Only 32 bits, on a line so fast that they may go round more than once between two looks."""
+    wide = {"inOctets": f"{IFX}6.{index}", "outOctets": f"{IFX}10.{index}"}.get(rate)
+    return wide is not None and rows.get(wide, ("", ""))[0] != "70" and speed / 8 * GAP_MS / 1000 > 2**32 * 0.8
+
+
+class Snmp(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.dir.cleanup)
+
+    def compare(self, name, doc, rates):
+        rows = farm.rows(name)
+        want = expected(rows)
+        got = {i["index"]: i for i in doc["interfaces"]}
+        self.assertEqual(sorted(got), sorted(want), name)
+        for index, interface in want.items():
+            where = f"{name}, interface {index}"
+            for key, value in interface.items():
+                self.assertEqual(got[index][key], value, f"{where}: {key}")
+            if rates is None:
+                continue
+            for at, rate in enumerate(RATES):
+                seen = got[index]["rates"][at]
+                if not has_counter(rows, index, rate):
+                    self.assertIsNone(seen, f"{where}: {rate} has no counter")
+                    continue
+                if may_go_round(rows, index, rate, interface["speed"]) and seen is None:
+                    continue
+                true = rates[index][rate]
+                self.assertIsNotNone(seen, f"{where}: {rate} should be {true}")
+                # a count more or less between two looks, and the way of the packets
+                self.assertAlmostEqual(seen, true, delta=true * 0.15 + 1.5 / (GAP_MS / 1000), msg=f"{where}: {rate}")
+        return len(want)
+
+    def test_every_recording(self):
+        names = farm.names()
+        with farm.Farm(self.dir.name) as devices:
+            head, docs = poll(devices.address, *names)
+            interfaces = 0
+            for name in names:
+                with self.subTest(name):
+                    doc, rows = docs[name], farm.rows(name)
+                    self.assertEqual(doc["words"], "it answers", name)
+                    self.assertFalse(doc["backwards"] or doc["bounded"], name)
+                    self.assertEqual(doc["object_id"], rows["1.3.6.1.2.1.1.2.0"][1].lstrip("."), name)
+                    interfaces += self.compare(name, doc, devices.rates(name))
+        self.assertGreater(interfaces, 3000)
+        print(f"{len(names)} devices, {interfaces} interfaces, the loop stood still {head['stall_ms']} ms at most")
+
+    def test_v1_only(self):
+        with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
+            names = ["mikrotik-rb750gr3", "draytek-vigor2920", "huawei-ar169"]
+            _, docs = poll(devices.address, *names, rounds=1)
+            for name in names:
+                self.assertEqual((docs[name]["version"], docs[name]["words"]), (1, "it answers"))
+                # v1 carries no 64-bit counters: rows that have nothing else are still there by their states
+                got = {i["index"]: i["name"] for i in docs[name]["interfaces"]}
+                want = {k: v["name"] for k, v in expected(farm.rows(name)).items()}
+                self.assertEqual(got, {k: want[k] for k in got}, name)
+                self.assertTrue(got, name)
+
+    def test_awkward_devices(self):
+        """Answers cut, small packets, few rows at a time, no GETBULK: all the same in the end."""
+        for options in (["--max-pdu", "484"], ["--max-rep", "2"], ["--no-bulk", "1"], ["--dup-pct", "50"],
+                        ["--loss-pct", "3"], ["--delay-ms", "30", "--jitter-ms", "50"]):
+            with self.subTest(options), farm.Farm(self.dir.name, "--frozen", "1", *options) as devices:
+                names = ["mikrotik-rb750gr3", "hpe-2910al", "fortigate-60f"]
+                _, docs = poll(devices.address, *names, rounds=1)
+                for name in names:
+                    self.assertEqual(docs[name]["words"], "it answers", f"{name} {options}")
+                    self.compare(name, docs[name], None)
+
+    def test_lying_devices(self):
+        """Endless walks and damaged answers end, say so, and cost the honest device beside them nothing."""
+        for options in (["--loop-at", IF + "7.20"], ["--stuck-at", IF + "7.20"], ["--badid-pct", "100"],
+                        ["--corrupt-pct", "100"], ["--truncate-pct", "100"], ["--file-order", "1"],
+                        ["--dead-pct", "100"]):
+            lying = [options[0], "cisco-c3560=" + options[1]]
+            with self.subTest(options), farm.Farm(self.dir.name, "--frozen", "1", *lying) as devices:
+                _, docs = poll(devices.address, "cisco-c3560", "hpe-2910al", rounds=1)
+                self.assertEqual(docs["hpe-2910al"]["words"], "it answers")
+                self.compare("hpe-2910al", docs["hpe-2910al"], None)
+                liar = docs["cisco-c3560"]
+                self.assertLess(liar["requests"], 400)
+                if options[0] in ("--badid-pct", "--dead-pct", "--truncate-pct"):
+                    self.assertIn("no answer", liar["words"])
+                if options[0] in ("--loop-at", "--stuck-at"):
+                    self.assertTrue(liar["backwards"] or liar["interfaces"], options)
+
+    def test_a_reboot_is_no_spike(self):
+        with farm.Farm(self.dir.name, "--reboot-every", "4") as devices:
+            _, docs = poll(devices.address, "cisco-c3560", rounds=6, gap_ms=900)
+            doc = docs["cisco-c3560"]
+            self.assertGreaterEqual(doc["reboots"], 1)
+            true = devices.rates("cisco-c3560")
+            for i in doc["interfaces"]:
+                for at, rate in enumerate(RATES[:2]):
+                    seen = i["rates"][at]
+                    self.assertTrue(seen is None or seen <= true[i["index"]][rate] * 1.5 + 1, (i["name"], seen))
+
+    def test_a_closed_port(self):
+        _, docs = poll(f"127.0.0.1:{farm.free_port()}", "public", rounds=1)
+        self.assertIn("no SNMP agent listens", docs["public"]["words"])
+
+
+V3 = """createUser full SHA-256 "auth-pass-1" AES "priv-pass-1"
+createUser half SHA "auth-pass-2"
+createUser none
+createUser tall SHA-512 "auth-pass-3" AES-256 "priv-pass-3"
+rouser full priv
+rouser half auth
+rouser none noauth
+rouser tall priv
+rocommunity public 127.0.0.1
+"""
+
+
+class V3(unittest.TestCase):
+    """Against the distribution's snmpd: levels, protocols, and what a person is told when a key is wrong."""
+
+    def start(self, engine):
+        with open(f"{self.dir.name}/snmpd.conf", "w", encoding="utf-8") as f:
+            f.write(V3 + f'exactEngineID {engine}\nagentaddress udp:127.0.0.1:{self.port}\n')
+        self.daemon = subprocess.Popen(
+            [SNMPD, "-f", "-C", "-c", f"{self.dir.name}/snmpd.conf", "-Le", "-I", "-smux"],
+            env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": f"{self.dir.name}/kept"},
+            stderr=subprocess.PIPE, text=True)
+        for line in self.daemon.stderr:
+            if "NET-SNMP version" in line:
+                return
+
+    def stop(self):
+        self.daemon.terminate()
+        self.daemon.communicate()
+
+    def setUp(self):
+        if SNMPD is None:
+            self.skipTest("snmpd is not installed")
+        self.dir = tempfile.TemporaryDirectory()
+        self.addCleanup(self.dir.cleanup)
+        self.port = farm.free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.start("0x8000000001020304")
+
+    def test_levels_and_wrong_keys(self):
+        users = {
+            "full:2:SHA-256:auth-pass-1:AES:priv-pass-1": "it answers",
+            "tall:2:SHA-512:auth-pass-3:AES-256:priv-pass-3": "it answers",
+            "half:1:SHA:auth-pass-2": "it answers",
+            "none:0": "it answers",
+            "full:2:SHA-256:auth-wrong-1:AES:priv-pass-1": "wrong authentication key",
+            "stranger:2:SHA-256:auth-pass-1:AES:priv-pass-1": "does not know this user",
+            "full:2:SHA-256:auth-pass-1:AES:priv-wrong-1": "no answer",
+            "half:2:SHA:auth-pass-2:AES:auth-pass-2": "security level",
+        }
+        try:
+            for user, words in users.items():
+                with self.subTest(user):
+                    head, docs = poll(self.address, user, rounds=1, version=3)
+                    self.assertIn(words, docs[user]["words"])
+                    if words == "it answers":
+                        self.assertEqual(docs[user]["engine"], 8)
+                        self.assertIn("lo", [i["name"] for i in docs[user]["interfaces"]])
+        finally:
+            self.stop()
+
+    def test_nobody_blocks_the_loop(self):
+        """Users whose engine never answers, beside the beat of the loop."""
+        self.stop()
+        silent = farm.free_port()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind(("127.0.0.1", silent))
+            head, docs = poll(f"127.0.0.1:{silent}", *[f"u{i}:2:SHA-256:auth-pass-1:AES:priv-pass-1" for i in range(40)],
+                              rounds=1, version=3)
+        self.assertEqual({d["words"][:9] for d in docs.values()}, {"no answer"})
+        # one blocking probe of net-snmp's would be its whole timeout of 2,100 ms
+        self.assertLess(head["stall_ms"], 1500)
+
+    def test_another_engine_at_the_same_address(self):
+        user = "full:2:SHA-256:auth-pass-1:AES:priv-pass-1"
+        process = subprocess.Popen([POLL, "12", "300", self.address, "3", user], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        try:
+            self.stop()
+            self.start("0x8000000099999999")
+            doc = [json.loads(line) for line in process.communicate(timeout=200)[0].splitlines()][1]
+            self.assertEqual(doc["words"], "it answers")
+        finally:
+            self.stop()
+
+
+if __name__ == "__main__":
+    farm.need()
+    unittest.main()
