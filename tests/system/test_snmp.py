@@ -177,7 +177,7 @@ class Snmp(unittest.TestCase):
         self.assertIn("no SNMP agent listens", docs["public"]["words"])
 
 
-V3 = """createUser full SHA-256 "auth-pass-1" AES "priv-pass-1"
+SNMPD_CONF = """createUser full SHA-256 "auth-pass-1" AES "priv-pass-1"
 createUser half SHA "auth-pass-2"
 createUser none
 createUser tall SHA-512 "auth-pass-3" AES-256 "priv-pass-3"
@@ -194,7 +194,7 @@ class V3(unittest.TestCase):
 
     def start(self, engine):
         with open(f"{self.dir.name}/snmpd.conf", "w", encoding="utf-8") as f:
-            f.write(V3 + f'exactEngineID {engine}\nagentaddress udp:127.0.0.1:{self.port}\n')
+            f.write(SNMPD_CONF + f'exactEngineID {engine}\nagentaddress udp:127.0.0.1:{self.port}\n')
         self.daemon = subprocess.Popen(
             [SNMPD, "-f", "-C", "-c", f"{self.dir.name}/snmpd.conf", "-Le", "-I", "-smux"],
             env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": f"{self.dir.name}/kept"},
