@@ -119,6 +119,42 @@ leads_over(const struct walk *w, const struct inv_link *link, const char *target
            (!loopback || w->inv->drill || strcmp(link->interface, "lo") == 0);
 }
 
+/* The device of that id, or NULL; "" is none. */
+static struct inv_device *
+find_device(struct inv_device *devices, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count && *id != '\0'; i++)
+        if (strcmp(devices[i].id, id) == 0)
+            return &devices[i];
+    return NULL;
+}
+
+static void
+ask_device(struct walk *w, const struct inv_device *device, const char *port)
+{
+    param(w, "address", device->address);
+    param(w, "credential", device->snmp->id);
+    param(w, "port", port);
+    emit(w);
+}
+
+/* A link's port on a device that speaks SNMP, when it is this measurer's to ask. */
+static bool
+walk_device_port(struct walk *w, struct inv_site *site, struct inv_link *link,
+    struct inv_device *device, bool from_agent)
+{
+    if (device == NULL || device->snmp == NULL)
+        return false;
+    if (device->from_agent != from_agent)
+        return true; /* the other one asks it */
+    start(w, "port", "snmp", !from_agent);
+    name_check(w, "%s/port", link->id);
+    w->check.site = site;
+    w->check.link = link;
+    ask_device(w, device, link->port);
+    return true;
+}
+
 static void
 walk_link(struct walk *w, struct inv_site *site, struct inv_link *link)
 {
@@ -138,6 +174,9 @@ walk_link(struct walk *w, struct inv_site *site, struct inv_link *link)
         w->check.link = link;
         icmp(w, link->gateway, link->interface, PING_PACKETS);
     }
+    if (walk_device_port(w, site, link,
+            find_device(site->devices, site->device_count, link->device), true))
+        return;
     start(w, "port", "port", false);
     name_check(w, "%s/port", link->id);
     w->check.site = site;
@@ -150,6 +189,8 @@ static void
 walk_devices(struct walk *w, const char *owner, struct inv_site *site,
     struct inv_device *devices, size_t count, bool from_agent)
 {
+    bool has_power = false;
+
     for (size_t i = 0; i < count; i++) {
         if (devices[i].from_agent != from_agent || *devices[i].address == '\0')
             continue;
@@ -158,6 +199,20 @@ walk_devices(struct walk *w, const char *owner, struct inv_site *site,
         w->check.site = site;
         w->check.device = &devices[i];
         icmp(w, devices[i].address, "", PING_PACKETS);
+        if (devices[i].snmp == NULL)
+            continue;
+        start(w, "snmp", "snmp", !from_agent);
+        name_check(w, "%s/%s/snmp", owner, devices[i].id);
+        w->check.site = site;
+        w->check.device = &devices[i];
+        ask_device(w, &devices[i], "");
+        if (has_power || strcmp(devices[i].kind, "ups") != 0)
+            continue;
+        has_power = true; /* a site has one check of its power: the first UPS's */
+        start(w, "power", "snmp", !from_agent);
+        name_check(w, "%s/power", owner);
+        w->check.site = site;
+        ask_device(w, &devices[i], "");
     }
 }
 
@@ -238,6 +293,9 @@ walk_collector(struct walk *w)
         struct inv_site *site = &inv->sites[i];
 
         for (size_t k = 0; k < site->link_count; k++) {
+            walk_device_port(w, site, &site->links[k],
+                find_device(site->devices, site->device_count, site->links[k].device),
+                false);
             if (*site->links[k].address == '\0')
                 continue;
             start(w, "far", "icmp", true);
@@ -256,8 +314,13 @@ walk_collector(struct walk *w)
         w->check.pop = &inv->pops[i];
         icmp(w, inv->pops[i].address, "", PING_PACKETS);
     }
-    for (size_t i = 0; i < inv->centre.uplink_count; i++)
+    for (size_t i = 0; i < inv->centre.uplink_count; i++) {
         walk_uplink(w, &inv->centre.uplinks[i]);
+        walk_device_port(w, NULL, &inv->centre.uplinks[i],
+            find_device(inv->centre.devices, inv->centre.device_count,
+                inv->centre.uplinks[i].device),
+            false);
+    }
     walk_devices(w, "centre", NULL, inv->centre.devices, inv->centre.device_count, false);
     for (size_t i = 0; i < inv->service_count; i++)
         if (inv->services[i].from_collector)

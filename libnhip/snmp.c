@@ -139,7 +139,7 @@ nh_oid_parse(const char *text, struct nh_oid *out)
             return NH_ETOOBIG;
         o.id[o.len++] = (uint32_t)v;
         text = end;
-    } while (*text == '.' && *++text != '\0');
+    } while (*text == '.' && *text++ != '\0');
     if (*text != '\0')
         return NH_EFORMAT;
     *out = o;
@@ -547,6 +547,7 @@ pump(struct nh_snmp *s)
 static void
 destroy(struct nh_snmp *s)
 {
+    s->closing = true; /* what the library may still say is not heard */
     if (s->next != NULL)
         s->next->previous = s->previous;
     if (s->previous != NULL)

@@ -2,7 +2,7 @@
 /*
  * snmp_device.c - one round after the other
  *
- *   SYSTEM -> (NAMES, when they may have changed) -> COUNTERS -> done
+ *   SYSTEM -> (NAMES, when they may have changed) -> COUNTERS -> FIGURES -> done
  *
  * Names cost as much as counters and hardly change. They are read again when the device
  * says so (ifTableLastChange), when it rebooted, when an unknown ifIndex turns up, and
@@ -88,6 +88,13 @@ struct nh_snmp_device {
     bool has_boots, has_change;
     uint64_t ticks, boots, last_change;
     int64_t ticks_us;
+    const struct nh_snmp_profile_row *figure[NH_WALK_COLUMNS_MAX]; /* of this round */
+    struct figure {
+        double sum, low, high, first;
+        size_t count;
+    } figures[NH_WALK_COLUMNS_MAX];
+    struct nh_oid figure_columns[NH_WALK_COLUMNS_MAX];
+    size_t figure_count;
     uint32_t names_round; /* when names were last read */
 };
 
@@ -220,6 +227,7 @@ add_row(struct nh_snmp_device *d, uint32_t index)
     }
     for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
         row.rate[i] = NAN;
+    row.rx_power_dbm = NAN;
     while (at > 0 && d->rows[at - 1].index > index)
         at--;
     memmove(&d->rows[at + 1], &d->rows[at], (d->count - at) * sizeof(row));
@@ -351,6 +359,110 @@ take_rates(struct nh_snmp_device *d)
 }
 
 static void
+put_figure_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
+    const struct nh_snmp_var *v, int64_t mono_us)
+{
+    struct nh_snmp_device *d = arg;
+    const struct nh_snmp_profile_row *r = d->figure[column];
+    struct figure *f = &d->figures[column];
+    struct nh_snmp_interface *i;
+    double n;
+
+    (void)mono_us;
+    if ((r->has_at && (index_len != 1 || index[0] != r->at)) ||
+        !nh_snmp_profile_value(r, v, &n))
+        return;
+    if (r->how == NH_SNMP_PORT) {
+        i = index_len == 1 && index[0] <= UINT32_MAX ? find_row(d, (uint32_t)index[0])
+                                                     : NULL;
+        if (i != NULL)
+            i->rx_power_dbm = n;
+        return;
+    }
+    if (f->count == 0)
+        f->first = f->low = f->high = n;
+    f->count++;
+    f->sum += n;
+    f->low = n < f->low ? n : f->low;
+    f->high = n > f->high ? n : f->high;
+}
+
+static double
+figure_value(const struct nh_snmp_profile_row *r, const struct figure *f)
+{
+    switch (r->how) {
+    case NH_SNMP_SUM:
+        return f->sum;
+    case NH_SNMP_AVERAGE:
+        return f->sum / (double)f->count;
+    case NH_SNMP_HIGHEST:
+        return f->high;
+    case NH_SNMP_LOWEST:
+        return f->low;
+    default:
+        return f->first;
+    }
+}
+
+static void
+note_memory(double *value)
+{
+    double used = value[NH_SNMP_FACT_MEM_USED], free_ = value[NH_SNMP_FACT_MEM_FREE];
+    double total = value[NH_SNMP_FACT_MEM_TOTAL];
+
+    if (!isnan(value[NH_SNMP_FACT_MEM_PCT]))
+        return;
+    if (isnan(total))
+        total = used + free_;
+    if (isnan(used))
+        used = total - free_;
+    if (total > 0 && used >= 0 && used <= total)
+        value[NH_SNMP_FACT_MEM_PCT] = 100 * used / total;
+}
+
+/* A device that knows none of the figures is a device all the same. */
+static void
+on_device_figures(void *arg, const struct nh_snmp_walked *what)
+{
+    struct nh_snmp_device *d = arg;
+
+    note_walked(d, what);
+    for (size_t k = 0; k < d->figure_count; k++) {
+        double *to = &d->facts.value[d->figure[k]->metric];
+
+        if (isnan(*to) && d->figures[k].count > 0)
+            *to = figure_value(d->figure[k], &d->figures[k]);
+    }
+    note_memory(d->facts.value);
+    finish_round(d, NH_SNMP_OK);
+}
+
+static void walk_columns(struct nh_snmp_device *d, const struct nh_oid *columns,
+    size_t count,
+    void (*on_cell)(void *, size_t, const unsigned long *, size_t,
+        const struct nh_snmp_var *, int64_t),
+    void (*on_done)(void *, const struct nh_snmp_walked *));
+
+static void
+walk_figures(struct nh_snmp_device *d)
+{
+    d->figure_count = nh_snmp_profile_rows(nh_snmp_profiles(), d->facts.object_id,
+        d->figure, NH_COUNT(d->figure), &d->facts.profile);
+    memset(d->figures, 0, sizeof(d->figures));
+    for (size_t i = 0; i < NH_SNMP_FACTS; i++)
+        d->facts.value[i] = NAN;
+    for (size_t i = 0; i < d->count; i++)
+        d->rows[i].rx_power_dbm = NAN;
+    for (size_t i = 0; i < d->figure_count; i++)
+        d->figure_columns[i] = d->figure[i]->column;
+    if (d->figure_count == 0)
+        finish_round(d, NH_SNMP_OK);
+    else
+        walk_columns(
+            d, d->figure_columns, d->figure_count, put_figure_cell, on_device_figures);
+}
+
+static void
 on_device_counters(void *arg, const struct nh_snmp_walked *what)
 {
     struct nh_snmp_device *d = arg;
@@ -363,6 +475,8 @@ on_device_counters(void *arg, const struct nh_snmp_walked *what)
         d->narrow = false;
         for (size_t i = 0; i < d->count && !d->narrow; i++)
             d->narrow = !d->rows[i].now[NH_SNMP_IN_OCTETS].wide;
+        walk_figures(d);
+        return;
     }
     finish_round(d, what->result);
 }
@@ -376,7 +490,7 @@ walk_columns(struct nh_snmp_device *d, const struct nh_oid *columns, size_t coun
     const struct nh_snmp_walk_plan plan = { .columns = columns,
         .count = count,
         .max_rows = NH_SNMP_INTERFACES_MAX,
-        .likely_rows = d->count,
+        .likely_rows = columns == d->figure_columns ? 0 : d->count,
         .on_cell = on_cell,
         .on_done = on_done,
         .arg = d };
@@ -592,6 +706,9 @@ nh_snmp_device_new(struct nh_snmp_device **out, struct nh_snmp *s)
         return NH_ENOMEM;
     d->session = s;
     d->narrow = true;
+    d->facts.profile = "";
+    for (size_t i = 0; i < NH_SNMP_FACTS; i++)
+        d->facts.value[i] = NAN;
     *out = d;
     return NH_OK;
 }

@@ -3,7 +3,8 @@
  * snmp_device.h - what is learnt of one device by SNMP, round by round
  *
  * A round asks for the system group, for the interfaces' names when they may have
- * changed, and for their states and counters. Counters become rates here, between two
+ * changed, and for their states and counters, and for the figures of
+ * its profile. Counters become rates here, between two
  * rounds, and only where nothing happened in between that restarts them: a reboot
  * (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime that moved, another
  * interface under the same ifIndex. An interface that got another ifIndex is followed by
@@ -12,6 +13,7 @@
 #ifndef NH_SNMP_DEVICE_H
 #define NH_SNMP_DEVICE_H
 
+#include "libnhip/snmp_profile.h"
 #include "libnhip/snmp_walk.h"
 
 enum {
@@ -47,6 +49,7 @@ struct nh_snmp_interface {
     uint32_t round;         /* of the device, when its state was last read */
     struct nh_snmp_sample now[NH_SNMP_COUNTERS], before[NH_SNMP_COUNTERS];
     double rate[NH_SNMP_COUNTERS]; /* octets or packets a second; NAN unknown */
+    double rx_power_dbm;           /* NAN unknown */
 };
 
 struct nh_snmp_facts {
@@ -55,6 +58,8 @@ struct nh_snmp_facts {
     int version;                /* spoken */
     char object_id[128];        /* sysObjectID */
     char descr[NH_SNMP_TEXT_MAX], name[NH_SNMP_TEXT_MAX];
+    const char *profile; /* name of the vendor's profile, "" before the first round */
+    double value[NH_SNMP_FACTS]; /* by nh_snmp_metric_id; NAN unknown */
     bool has_uptime;
     double uptime_s;
     uint32_t reboots; /* seen since it was opened */

@@ -6,4 +6,5 @@
     ROW(http)                                                                            \
     ROW(icmp)                                                                            \
     ROW(port)                                                                            \
+    ROW(snmp)                                                                            \
     ROW(tcp)

@@ -62,12 +62,15 @@ print(const struct polled *p)
     struct nh_snmp_counts counts;
     uint8_t engine[32];
     bool shared;
+    int powers = 0;
 
     nh_snmp_counts(p->session, &counts);
     for (size_t k = 0; k < f->interface_count; k++) {
         const struct nh_snmp_interface *i = &f->interfaces[k];
         json_t *rates = json_array();
 
+        if (!isnan(i->rx_power_dbm))
+            powers++;
         for (int c = 0; c < NH_SNMP_COUNTERS; c++)
             json_array_append_new(rates, number(i->rate[c]));
         json_array_append_new(
@@ -85,6 +88,12 @@ print(const struct polled *p)
         f->bounded, "requests", (json_int_t)counts.requests, "reprobed",
         (json_int_t)counts.reprobed, "engine",
         (int)nh_snmp_engine(p->session, engine, &shared), "interfaces", list);
+    json_object_set_new(doc, "ports_with_power", json_integer(powers));
+    json_object_set_new(doc, "profile", json_string(f->profile));
+    for (int i = 0; i < NH_SNMP_FACTS; i++)
+        if (!isnan(f->value[i]))
+            json_object_set_new(doc, nh_snmp_metric_name((enum nh_snmp_metric_id)i),
+                json_real(f->value[i]));
     json_dumpf(doc, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(doc);

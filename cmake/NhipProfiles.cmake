@@ -1,0 +1,18 @@
+# nhip_profiles(OUTPUT): a C file that holds every mibs/profiles/*.profile, made anew when one changes.
+function(nhip_profiles output)
+    file(GLOB files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/mibs/profiles/*.profile")
+    set(arrays "")
+    set(rows "")
+    set(n 0)
+    foreach(file ${files})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+        get_filename_component(name "${file}" NAME)
+        file(READ "${file}" hex HEX)
+        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+        string(APPEND arrays "static const char file_${n}[] = { ${bytes} 0 };\n")
+        string(APPEND rows "    { \"${name}\", file_${n}, sizeof(file_${n}) - 1 },\n")
+        math(EXPR n "${n} + 1")
+    endforeach()
+    file(CONFIGURE OUTPUT "${output}" CONTENT
+"#include \"libnhip/snmp_profiles_data.h\"\n${arrays}const struct nh_snmp_profile_file nh_snmp_profiles_data[] = {\n${rows}    { 0 },\n};\n" @ONLY)
+endfunction()

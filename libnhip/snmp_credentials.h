@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_credentials.h - the credentials of this process, by name
+ *
+ * Assignments name a credential, and no more: secrets stay in the files of the machine
+ * that uses them and never cross the wire. The program that knows the files fills this
+ * table when it starts and when it reloads; the sensor `snmp` looks names up in it.
+ *
+ * Threads: the loop's.
+ */
+#ifndef NH_SNMP_CREDENTIALS_H
+#define NH_SNMP_CREDENTIALS_H
+
+#include "libnhip/snmp.h"
+
+/* Keep a copy of `c` as `name`, in the place of one of that name. Errors: NH_ENOMEM. */
+enum nh_err nh_snmp_credentials_put(
+    const char *name, const struct nh_snmp_credential *c) NH_MUST_CHECK;
+/* Lent until the next put of this name or clear; NULL when there is none. */
+const struct nh_snmp_credential *nh_snmp_credentials_get(const char *name);
+/* Wipe and forget all of them. */
+void nh_snmp_credentials_clear(void);
+
+/* The first line of the file `path` into `out`. Errors: NH_EIO (see errno), NH_EAUTH
+ * (others may read it), NH_ETOOBIG, NH_EEMPTY. */
+enum nh_err nh_snmp_secret_read(
+    const char *path, char out[NH_SNMP_SECRET_MAX]) NH_MUST_CHECK;
+
+#endif

@@ -1,0 +1,4 @@
+# FORTINET-FORTIGATE-MIB
+device 1.3.6.1.4.1.12356.101 FortiGate
+cpu_pct      1.3.6.1.4.1.12356.101.4.1.3 first from=0 to=100
+mem_used_pct 1.3.6.1.4.1.12356.101.4.1.4 first from=0 to=100

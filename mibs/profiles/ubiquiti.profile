@@ -1,0 +1,5 @@
+# EdgeRouter (net-snmp), airMAX
+device 1.3.6.1.4.1.41112 Ubiquiti
+cpu_pct   1.3.6.1.4.1.2021.11.11 first x-1 +100 from=0 to=100
+mem_total 1.3.6.1.4.1.2021.4.5   first from=1
+mem_free  1.3.6.1.4.1.2021.4.6   first
