@@ -9,6 +9,7 @@
  */
 #include "agent/config.h"
 #include "libnhip/address.h"
+#include "libnhip/snmp_credentials.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,24 @@ static const struct nh_conf_row journal_rows[] = {
       .help = "bound of the journal; the default holds 45 days at the default rates" },
     { 0 },
 };
+static const struct nh_conf_row snmp_rows[] = {
+    { .name = "version", .type = NH_CONF_INT, .def = "3", .min = 1, .max = 3,
+      .help = "1, 2 (v2c) or 3" },
+    { .name = "user", .type = NH_CONF_STRING, .def = "", .help = "version 3: the user" },
+    { .name = "level", .type = NH_CONF_STRING, .def = "authPriv",
+      .help = "version 3: noAuthNoPriv, authNoPriv or authPriv" },
+    { .name = "auth", .type = NH_CONF_STRING, .def = "SHA-256",
+      .help = "version 3: SHA, SHA-224, SHA-256, SHA-384 or SHA-512" },
+    { .name = "auth_key_file", .type = NH_CONF_STRING, .def = "",
+      .help = "version 3: file with the authentication key, of mode 0600" },
+    { .name = "priv", .type = NH_CONF_STRING, .def = "AES",
+      .help = "version 3: AES, AES-192 or AES-256" },
+    { .name = "priv_key_file", .type = NH_CONF_STRING, .def = "",
+      .help = "version 3: file with the privacy key, of mode 0600" },
+    { .name = "community_file", .type = NH_CONF_STRING, .def = "",
+      .help = "versions 1 and 2: file with the community, of mode 0600" },
+    { 0 },
+};
 const struct nh_conf_row agent_schema[] = {
     { .name = "user", .type = NH_CONF_STRING, .def = "nhip",
       .help = "privileges are dropped to this user once the sockets are open" },
@@ -47,6 +66,8 @@ const struct nh_conf_row agent_schema[] = {
       .help = "where readings wait for the collector" },
     { .name = "collector", .type = NH_CONF_TITLED, .rows = collector_rows,
       .help = "a collector to report to; each has its own place in the journal" },
+    { .name = "snmp", .type = NH_CONF_TITLED, .rows = snmp_rows,
+      .help = "credentials for the devices behind this agent, by the name that the collector's inventory has for them: secrets never cross the wire" },
     { 0 },
 };
 // clang-format on
@@ -157,6 +178,24 @@ load_level(struct agent_config *config, const struct nh_conf *root,
     return nh_conf_bad(root, "log", problem, "\"%s\" is no log level", word);
 }
 
+static enum nh_err
+load_snmp(const struct nh_conf *c, struct nh_conf_problem *problem)
+{
+    const struct nh_snmp_files files = { .version = (int)nh_conf_int(c, "version"),
+        .user = nh_conf_str(c, "user"),
+        .level = nh_conf_str(c, "level"),
+        .auth = nh_conf_str(c, "auth"),
+        .auth_key_file = nh_conf_str(c, "auth_key_file"),
+        .priv = nh_conf_str(c, "priv"),
+        .priv_key_file = nh_conf_str(c, "priv_key_file"),
+        .community_file = nh_conf_str(c, "community_file") };
+    char why[256];
+
+    if (nh_snmp_credentials_load(nh_conf_title(c), &files, why) != NH_OK)
+        return nh_conf_bad(c, NULL, problem, "snmp \"%.60s\": %s", nh_conf_title(c), why);
+    return NH_OK;
+}
+
 enum nh_err
 agent_config_load(
     struct agent_config **out, const char *path, struct nh_conf_problem *problem)
@@ -186,6 +225,9 @@ agent_config_load(
     for (size_t i = 0; i < nh_conf_sections(config->conf, "collector"); i++)
         if ((err = load_collector(config, nh_conf_section(config->conf, "collector", i),
                  problem)) != NH_OK)
+            goto out;
+    for (size_t i = 0; i < nh_conf_sections(config->conf, "snmp"); i++)
+        if ((err = load_snmp(nh_conf_section(config->conf, "snmp", i), problem)) != NH_OK)
             goto out;
     if (config->collector_count == 0) {
         err = nh_conf_bad(config->conf, NULL, problem, "no collector is named");

@@ -201,8 +201,8 @@ read_snmp(struct inv_reader *r, const struct nh_conf *c, void *out)
     v3 = snmp->version == 3;
     TRY(inv_str(r, c, "user", &snmp->user));
     TRY(inv_choice(r, c, "level", "noAuthNoPriv authNoPriv authPriv", &snmp->level));
-    TRY(inv_choice(r, c, "auth", "MD5 SHA SHA-224 SHA-256 SHA-384 SHA-512", &snmp->auth));
-    TRY(inv_choice(r, c, "priv", "DES AES AES-192 AES-256", &snmp->priv));
+    TRY(inv_choice(r, c, "auth", "SHA SHA-224 SHA-256 SHA-384 SHA-512", &snmp->auth));
+    TRY(inv_choice(r, c, "priv", "AES AES-192 AES-256", &snmp->priv));
     TRY(inv_file(r, c, "auth_key_file", true, &snmp->auth_key_file));
     TRY(inv_file(r, c, "priv_key_file", true, &snmp->priv_key_file));
     TRY(inv_file(r, c, "community_file", true, &snmp->community_file));

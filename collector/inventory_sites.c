@@ -120,10 +120,11 @@ read_link(struct inv_reader *r, const struct nh_conf *c, struct inv_link *link)
         return nh_conf_bad(c, "interface", r->problem,
             "\"%.64s\" is not the name of an interface", link->interface);
     TRY(inv_address(r, c, "reflector", &link->reflector));
-    link->device = inv_strdup(r->store, "");
-    link->port = inv_strdup(r->store, "");
-    if (link->device == NULL || link->port == NULL)
-        return NH_ENOMEM;
+    TRY(inv_str(r, c, "device", &link->device));
+    TRY(inv_str(r, c, "port", &link->port));
+    if ((*link->device == '\0') != (*link->port == '\0'))
+        return nh_conf_bad(c, *link->device != '\0' ? "device" : "port", r->problem,
+            "'device' and 'port' go together");
     return link->site->agent ? check_measurable(r, c, link) : NH_OK;
 }
 
@@ -165,6 +166,24 @@ read_devices(struct inv_reader *r, const struct nh_conf *c, bool agent,
     for (size_t i = 0; i < n; i++)
         TRY(read_device(r, nh_conf_section(c, "device", i), agent, &(*devices)[i]));
     *count = n;
+    return NH_OK;
+}
+
+/* A link's port is on a device of the site that can be asked. */
+static enum nh_err
+check_ports(struct inv_reader *r, const struct nh_conf *c, const struct inv_site *site)
+{
+    for (size_t i = 0; i < site->link_count; i++) {
+        const struct inv_link *link = &site->links[i];
+        bool found = *link->device == '\0';
+
+        for (size_t k = 0; k < site->device_count; k++)
+            found = found || (strcmp(site->devices[k].id, link->device) == 0 &&
+                                 site->devices[k].snmp != NULL);
+        if (!found)
+            return nh_conf_bad(nh_conf_section(c, "link", i), "device", r->problem,
+                "the site has no device \"%.64s\" with 'snmp'", link->device);
+    }
     return NH_OK;
 }
 
@@ -224,6 +243,7 @@ read_site(struct inv_reader *r, const struct nh_conf *c, struct inv_site *site)
     site->agent = nh_conf_bool(c, "agent");
     TRY(read_links(r, c, site));
     TRY(read_devices(r, c, site->agent, &site->devices, &site->device_count));
+    TRY(check_ports(r, c, site));
     return check_names(
         r, c, site->links, site->link_count, site->devices, site->device_count);
 }

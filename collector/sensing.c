@@ -11,6 +11,7 @@
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include "libnhip/sensor.h"
+#include "libnhip/snmp_credentials.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,28 @@ add_row(void *arg, const struct nh_assignment *a)
     l->rows[l->count++] = *a;
 }
 
+/* What the collector's own checks may need; agents have files of their own. */
+static void
+load_credentials(const struct inventory *inv)
+{
+    for (size_t i = 0; i < inv->snmp_count; i++) {
+        const struct inv_snmp *s = &inv->snmps[i];
+        const struct nh_snmp_files files = { .version = s->version,
+            .user = s->user,
+            .level = s->level,
+            .auth = s->auth,
+            .auth_key_file = s->auth_key_file,
+            .priv = s->priv,
+            .priv_key_file = s->priv_key_file,
+            .community_file = s->community_file };
+        char why[256];
+
+        if (nh_snmp_credentials_load(s->id, &files, why) != NH_OK)
+            nh_log(NH_LOG_NOTICE, "snmp \"%s\" cannot be used by the collector: %s",
+                s->id, why);
+    }
+}
+
 void
 sensing_assign(struct sensing *s)
 {
@@ -57,6 +80,8 @@ sensing_assign(struct sensing *s)
     char why[128] = "";
     enum nh_err err = NH_ENOMEM;
 
+    if (!s->c->inv->drill)
+        load_credentials(s->c->inv);
     inventory_assign(s->c->inv, NULL, add_row, &l);
     if (!l.failed)
         err = nh_schedule_set(s->schedule, l.rows, l.count, &refused, why);

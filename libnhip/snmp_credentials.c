@@ -97,3 +97,57 @@ nh_snmp_secret_read(const char *path, char out[NH_SNMP_SECRET_MAX])
     explicit_bzero(text, sizeof(text));
     return err;
 }
+
+static enum nh_err
+read_secret(const char *path, char out[NH_SNMP_SECRET_MAX], char why[256])
+{
+    enum nh_err err = nh_snmp_secret_read(path, out);
+
+    if (err == NH_EIO)
+        snprintf(why, 256, "%.160s: %s", path, strerror(errno));
+    else if (err == NH_EAUTH)
+        snprintf(why, 256, "%.160s: others may read it: mode 0600 is wanted", path);
+    else if (err != NH_OK)
+        snprintf(why, 256, "%.160s: a secret is one line of 1 to %d bytes", path,
+            NH_SNMP_SECRET_MAX - 1);
+    return err;
+}
+
+enum nh_err
+nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char why[256])
+{
+    static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv" };
+    struct nh_snmp_credential c = { .version = f->version };
+    enum nh_err err = NH_OK;
+    size_t level = 0;
+
+    why[0] = '\0';
+    if (f->version != 3) {
+        err = read_secret(f->community_file, c.community, why);
+        goto out;
+    }
+    while (level < NH_COUNT(levels) && strcmp(levels[level], f->level) != 0)
+        level++;
+    if (level == NH_COUNT(levels) || *f->user == '\0' ||
+        strlen(f->user) >= sizeof(c.user) || strlen(f->auth) >= sizeof(c.auth) ||
+        strlen(f->priv) >= sizeof(c.priv)) {
+        snprintf(why, 256,
+            "version 3 wants a user of 1 to 32 bytes and a level of "
+            "noAuthNoPriv, authNoPriv or authPriv");
+        err = NH_EINVAL;
+        goto out;
+    }
+    c.level = (enum nh_snmp_level)level;
+    snprintf(c.user, sizeof(c.user), "%s", f->user);
+    snprintf(c.auth, sizeof(c.auth), "%s", f->auth);
+    snprintf(c.priv, sizeof(c.priv), "%s", f->priv);
+    if (c.level != NH_SNMP_NOAUTH)
+        err = read_secret(f->auth_key_file, c.auth_secret, why);
+    if (err == NH_OK && c.level == NH_SNMP_PRIV)
+        err = read_secret(f->priv_key_file, c.priv_secret, why);
+out:
+    if (err == NH_OK && (err = nh_snmp_credentials_put(name, &c)) != NH_OK)
+        snprintf(why, 256, "%s", nh_strerror(err));
+    nh_snmp_credential_wipe(&c);
+    return err;
+}

@@ -26,4 +26,16 @@ void nh_snmp_credentials_clear(void);
 enum nh_err nh_snmp_secret_read(
     const char *path, char out[NH_SNMP_SECRET_MAX]) NH_MUST_CHECK;
 
+/* A credential as configuration files write it: words and names of files. */
+struct nh_snmp_files {
+    int version;
+    const char *user, *level; /* noAuthNoPriv, authNoPriv, authPriv */
+    const char *auth, *auth_key_file, *priv, *priv_key_file;
+    const char *community_file;
+};
+/* Read what it needs and keep it as `name`. `why` says in words what is wrong. Errors:
+ * NH_EINVAL, NH_ENOMEM and those of nh_snmp_secret_read(). */
+enum nh_err nh_snmp_credentials_load(
+    const char *name, const struct nh_snmp_files *f, char why[256]) NH_MUST_CHECK;
+
 #endif

@@ -158,6 +158,7 @@ assigns(void)
         "x/w/port port port 10000 interface=eth2 \n"
         "x/host host host 60000 path=/ \n"
         "x/router/ping ping icmp 10000 target=192.168.1.1 count=5 \n"
+        "x/router/snmp snmp snmp 60000 address=192.168.1.1 credential=c \n"
         "service/web/x service http 30000 url=https://web.example.vn/ expect_status=200 "
         "expect_text=ok timeout_ms=5000 \n"
         "service/tcp/x service tcp 60000 target=10.0.0.20:5061 timeout_ms=5000 \n",
@@ -210,12 +211,12 @@ checks_are_those_assigned(void)
     size_t counts[2] = { 0, 0 };
 
     inventory_checks(inv, count_check, counts);
-    CHECK_EQ(counts[0], 9, "by agents");
+    CHECK_EQ(counts[0], 10, "by agents");
     CHECK_EQ(counts[1], 7, "by the collector");
     inv->drill = true;
     counts[0] = counts[1] = 0;
     inventory_checks(inv, count_check, counts);
-    CHECK_EQ(counts[0], 9, "by agents");
+    CHECK_EQ(counts[0], 10, "by agents");
     CHECK_EQ(counts[1], 7, "by the centre's stand-in, in a drill");
     counts[0] = 0;
     inventory_assign(inv, NULL, count_assignment, &counts[0]);
