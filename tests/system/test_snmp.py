@@ -121,6 +121,39 @@ class Snmp(unittest.TestCase):
         self.assertGreater(interfaces, 3000)
         print(f"{len(names)} devices, {interfaces} interfaces, the loop stood still {head['stall_ms']} ms at most")
 
+    def test_figures_of_profiles(self):
+        """Processor, memory, temperature, battery: worked out from the recordings beside the profiles."""
+        def mikrotik(r, name):
+            used, total = (int(r[f"1.3.6.1.2.1.25.2.3.1.{c}.65536"][1]) for c in (6, 5))
+            cpus = [int(v[1]) for o, v in r.items() if o.startswith("1.3.6.1.2.1.25.3.3.1.2.")]
+            return {"mem_used_pct": 100 * used / total, "cpu_pct": sum(cpus) / len(cpus)}
+
+        def linux(r, name):
+            total, free = (int(r[f"1.3.6.1.4.1.2021.4.{c}.0"][1]) for c in (5, 6))
+            return {"cpu_pct": 100 - int(r["1.3.6.1.4.1.2021.11.11.0"][1]), "mem_used_pct": 100 * (1 - free / total)}
+
+        def cisco(r, name):
+            used, free = (int(r[f"1.3.6.1.4.1.9.9.48.1.1.1.{c}.1"][1]) for c in (5, 6))
+            temps = [int(v[1]) for o, v in r.items() if o.startswith("1.3.6.1.4.1.9.9.13.1.3.1.3.")]
+            return {"mem_used_pct": 100 * used / (used + free), "temp_c": max(temps)}
+
+        def ups(r, name):
+            return {"on_battery": int(r["1.3.6.1.2.1.33.1.4.1.0"][1]) == 5,
+                    "charge_pct": int(r["1.3.6.1.2.1.33.1.2.4.0"][1]),
+                    "runtime_s": 60 * int(r["1.3.6.1.2.1.33.1.2.3.0"][1])}
+
+        def juniper(r, name):
+            return {"ports_with_power": sum(o.startswith("1.3.6.1.4.1.2636.3.60.1.1.1.1.5.") for o in r)}
+
+        cases = {"mikrotik-rb750gr3": mikrotik, "mikrotik-crs317": mikrotik, "linux-centos7": linux,
+                 "ubnt-edgerouter": linux, "cisco-c3560": cisco, "cisco-7206vxr": cisco, "ups-eaton-93e80": ups,
+                 "ups-ingrasys": ups, "juniper-mx960-12": juniper}
+        with farm.Farm(self.dir.name, "--frozen", "1") as devices:
+            _, docs = poll(devices.address, *cases, rounds=1)
+        for name, work_out in cases.items():
+            for metric, value in work_out(farm.rows(name), name).items():
+                self.assertAlmostEqual(docs[name].get(metric, -999), value, delta=0.01, msg=f"{name}: {metric}")
+
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
             names = ["mikrotik-rb750gr3", "draytek-vigor2920", "huawei-ar169"]
