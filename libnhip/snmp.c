@@ -95,8 +95,8 @@ static struct {
 
 static const char *const words[NH_SNMP_RESULTS] = {
     [NH_SNMP_OK] = "it answers",
-    [NH_SNMP_TIMEOUT] = "no answer: the device is off or filtered, or it does not know "
-                        "this community or privacy key",
+    [NH_SNMP_TIMEOUT] =
+        "no answer: it is off, filtered, or knows no such community or privacy key",
     [NH_SNMP_REFUSED] = "the host is there, but no SNMP agent listens on this port",
     [NH_SNMP_UNREACHABLE] = "the network says that there is no way to this address",
     [NH_SNMP_USER] = "it does not know this user",

@@ -22,7 +22,7 @@ struct nh_sensor_host {
     struct icmp_shared *icmp; /* each owned by its sensor, NULL while unused */
     struct port_shared *port;
     struct http_shared *http;
-    struct snmp_shared *snmp; /* a list: one a device */
+    struct snmp_shared *snmp;      /* a list: one a device */
     struct tcp_resolver *resolver; /* shared with the questions under way */
 };
 
