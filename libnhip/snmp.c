@@ -13,9 +13,13 @@
  *
  * A request ends in one place, finish(). Callbacks of the library may come twice (a
  * report: SEC_ERROR, then RECEIVED_MESSAGE), with a resend, or from within a send that
- * fails: `pending` is the request id that is waited for, and 0 for none. A session is
- * never closed inside the library's own callbacks: on_snmp_* put the result down, and
- * the deferred event hands it out.
+ * fails: `busy` says whether one is waited for, and a request that has ended is no more
+ * in the library's list, so that a late answer finds none. What the device sends unasked
+ * has a callback of its own. A session is never closed inside the library's callbacks
+ * (`delivering`): settle() does it.
+ *
+ * The socket is connected anew when a request got no answer: its own address is fixed by
+ * connecting, and the machine may have another one since.
  */
 #include "libnhip/snmp.h"
 #include "libnhip/address.h"
@@ -73,8 +77,11 @@ struct nh_snmp {
     struct request *first, **last;   /* owned; the first is the one under way */
     int fd, timeout_ms;
     int version;
+    struct sockaddr_storage peer;
+    socklen_t peer_len;
 
-    bool busy, probing, refused, closing, delivering;
+    bool busy, probing, refused, no_way, closing, delivering;
+    bool connected;  /* to `peer`: nothing is sent or heard otherwise */
     bool has_result; /* `result` waits for the deferred event */
     enum nh_snmp_result result;
     int silent;
@@ -93,99 +100,10 @@ static struct {
     } * kus;
 } lib;
 
-static const char *const words[NH_SNMP_RESULTS] = {
-    [NH_SNMP_OK] = "it answers",
-    [NH_SNMP_TIMEOUT] =
-        "no answer: it is off, filtered, or knows no such community or privacy key",
-    [NH_SNMP_REFUSED] = "the host is there, but no SNMP agent listens on this port",
-    [NH_SNMP_UNREACHABLE] = "the network says that there is no way to this address",
-    [NH_SNMP_USER] = "it does not know this user",
-    [NH_SNMP_KEY] = "wrong authentication key or protocol for this user",
-    [NH_SNMP_PRIV_KEY] = "wrong privacy key or protocol for this user",
-    [NH_SNMP_SEC_LEVEL] = "it does not allow this user this security level",
-    [NH_SNMP_TIME] = "its engine clock is outside the time window and does not settle",
-    [NH_SNMP_VIEW] = "access refused: the view of this community or user is too narrow",
-    [NH_SNMP_TOOBIG] = "the answer does not fit into one of its packets",
-    [NH_SNMP_NO_SUCH] = "it has no such object",
-    [NH_SNMP_GENERR] = "it reports an error of its own",
-    [NH_SNMP_NONSENSE] = "its answer makes no sense",
-    [NH_SNMP_LOCAL] = "the request could not be sent from here",
-};
-
-const char *
-nh_snmp_words(enum nh_snmp_result result)
-{
-    return (unsigned)result < NH_COUNT(words) ? words[result] : "unknown";
-}
-
-enum nh_err
-nh_oid_parse(const char *text, struct nh_oid *out)
-{
-    struct nh_oid o = { 0 };
-
-    if (*text == '.')
-        text++;
-    do {
-        char *end;
-        unsigned long v;
-
-        if (*text < '0' || *text > '9')
-            return NH_EFORMAT;
-        errno = 0;
-        v = strtoul(text, &end, 10);
-        if (errno != 0 || v > UINT32_MAX)
-            return NH_EFORMAT;
-        if (o.len == NH_COUNT(o.id))
-            return NH_ETOOBIG;
-        o.id[o.len++] = (uint32_t)v;
-        text = end;
-    } while (*text == '.' && *text++ != '\0');
-    if (*text != '\0')
-        return NH_EFORMAT;
-    *out = o;
-    return NH_OK;
-}
-
-void
-nh_oid_text(const unsigned long *id, size_t len, char *out, size_t size)
-{
-    size_t at = 0;
-
-    *out = '\0';
-    for (size_t i = 0; i < len; i++) {
-        int n = snprintf(out + at, size - at, "%s%lu", i > 0 ? "." : "", id[i]);
-
-        if (n < 0 || (size_t)n >= size - at)
-            return;
-        at += (size_t)n;
-    }
-}
-
 void
 nh_snmp_credential_wipe(struct nh_snmp_credential *c)
 {
     explicit_bzero(c, sizeof(*c));
-}
-
-bool
-nh_snmp_number(const struct nh_snmp_var *v, double *out)
-{
-    switch (v->type) {
-    case NH_SNMP_SIGNED:
-        *out = (double)v->number;
-        return true;
-    case NH_SNMP_UNSIGNED:
-    case NH_SNMP_TICKS:
-    case NH_SNMP_COUNTER32:
-    case NH_SNMP_COUNTER64:
-        *out = (double)v->unsigned_number;
-        return true;
-    case NH_SNMP_DECIMAL:
-        *out = v->decimal;
-        return true;
-    default:
-        return false;
-    }
 }
 
 static void
@@ -277,7 +195,6 @@ finish(struct nh_snmp *s, struct nh_snmp_answer *a)
     struct request *r = take_first(s);
 
     s->busy = false;
-    s->armed = false;
     if (a->result == NH_SNMP_OK)
         s->counts.answers++;
     if (r->done != NULL)
@@ -351,11 +268,45 @@ answer_result(const netsnmp_pdu *pdu)
     }
 }
 
+static bool
+is_same_engine(const netsnmp_session *a, const netsnmp_session *b)
+{
+    return a->securityEngineIDLen == b->securityEngineIDLen &&
+           memcmp(a->securityEngineID, b->securityEngineID, a->securityEngineIDLen) == 0;
+}
+
+/* The library keeps a user, with its keys, for every engine: ours goes when no other
+ * session of the process has it too. */
+static void
+drop_user(const struct nh_snmp *s)
+{
+    const netsnmp_session *ss = snmp_sess_session(s->session);
+    struct usmUser *u;
+
+    if (s->version != 3 || ss->securityEngineIDLen == 0)
+        return;
+    for (const struct nh_snmp *o = lib.sessions; o != NULL; o = o->next) {
+        const netsnmp_session *other =
+            o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
+
+        if (other != NULL && is_same_engine(other, ss) &&
+            strcmp(other->securityName, ss->securityName) == 0)
+            return;
+    }
+    u = usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
+    if (u == NULL)
+        return;
+    usm_remove_user(u);
+    u->next = u->prev = NULL;
+    usm_free_user(u);
+}
+
 static void
 forget_engine(struct nh_snmp *s)
 {
     netsnmp_session *ss = snmp_sess_session(s->session);
 
+    drop_user(s);
     free(ss->securityEngineID);
     free(ss->contextEngineID);
     ss->securityEngineID = ss->contextEngineID = NULL;
@@ -372,7 +323,7 @@ note_engine(struct nh_snmp *s)
     netsnmp_session *ss = snmp_sess_session(s->session);
     struct usmUser *old;
 
-    s->busy = s->armed = s->probing = false;
+    s->busy = s->probing = false;
     if (ss->securityEngineIDLen == 0) {
         finish_without(s, NH_SNMP_NONSENSE);
         return;
@@ -395,6 +346,7 @@ note_silence(struct nh_snmp *s)
 {
     s->counts.timeouts++;
     s->probing = false;
+    s->connected = false;
     if (s->version == 3 && ++s->silent >= SILENCE_MAX) {
         s->silent = 0;
         s->counts.reprobed++;
@@ -424,12 +376,31 @@ note_message(struct nh_snmp *s, const netsnmp_pdu *pdu)
         a.result = NH_SNMP_NONSENSE;
     }
     s->silent = 0;
-    s->refused = false;
     s->probing = false;
     finish(s, &a);
 }
 
-/* The library's word on a request. Sends that fail are told by send_pdu(). */
+/* A trap, a question, an answer to nothing: not for us. */
+static int
+on_snmp_unasked(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg)
+{
+    struct nh_snmp *s = arg;
+
+    (void)ss;
+    (void)id;
+    (void)pdu;
+    if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE)
+        s->counts.unasked++;
+    return 1;
+}
+
+static bool
+is_no_way(int why)
+{
+    return why == ENETUNREACH || why == EHOSTUNREACH || why == EACCES || why == EPERM;
+}
+
+/* The library's word on a request. A first send that fails is told by send_pdu(). */
 static int
 on_snmp_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg)
 {
@@ -441,12 +412,13 @@ on_snmp_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg)
         s->counts.resent++;
     if (!s->busy || s->closing)
         return 1;
-    if (op == NETSNMP_CALLBACK_OP_TIMED_OUT) {
-        bool refused = s->refused;
-
+    if (op == NETSNMP_CALLBACK_OP_SEND_FAILED) {
+        s->no_way = s->no_way || is_no_way(errno); /* of a second try */
+    } else if (op == NETSNMP_CALLBACK_OP_TIMED_OUT) {
         note_silence(s);
-        s->refused = false;
-        finish_without(s, refused ? NH_SNMP_REFUSED : NH_SNMP_TIMEOUT);
+        finish_without(s, s->refused  ? NH_SNMP_REFUSED
+                          : s->no_way ? NH_SNMP_UNREACHABLE
+                                      : NH_SNMP_TIMEOUT);
     } else if (op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE && pdu != NULL) {
         note_message(s, pdu);
     }
@@ -463,14 +435,13 @@ send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
     s->delivering = true; /* SEND_FAILED comes by callback too: it is not heeded there */
     errno = 0;
     if (snmp_sess_async_send(s->session, pdu, on_snmp_answer, s) == 0) {
-        bool no_way = errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EACCES ||
-                      errno == EPERM;
+        enum nh_snmp_result result = is_no_way(errno)        ? NH_SNMP_UNREACHABLE
+                                     : errno == ECONNREFUSED ? NH_SNMP_REFUSED
+                                                             : NH_SNMP_LOCAL;
 
         snmp_free_pdu(pdu);
-        s->probing = false;
-        finish_later(s, no_way                  ? NH_SNMP_UNREACHABLE
-                        : errno == ECONNREFUSED ? NH_SNMP_REFUSED
-                                                : NH_SNMP_LOCAL);
+        s->probing = s->connected = false;
+        finish_later(s, result);
     } else {
         s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
         if (!s->armed)
@@ -526,6 +497,17 @@ request_pdu(const struct nh_snmp *s, const struct request *r)
     return pdu;
 }
 
+/* Connected: no answer from anywhere else gets in, and a closed port is told. */
+static bool
+connect_socket(struct nh_snmp *s)
+{
+    static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+    connect(s->fd, &nobody, sizeof(nobody));
+    s->connected = connect(s->fd, (const struct sockaddr *)&s->peer, s->peer_len) == 0;
+    return s->connected;
+}
+
 /* Send what waits, when nothing is under way. */
 static void
 pump(struct nh_snmp *s)
@@ -535,6 +517,11 @@ pump(struct nh_snmp *s)
     if (s->busy || s->first == NULL)
         return;
     s->busy = true;
+    s->refused = s->no_way = false;
+    if (!s->connected && !connect_socket(s)) {
+        finish_later(s, is_no_way(errno) ? NH_SNMP_UNREACHABLE : NH_SNMP_LOCAL);
+        return;
+    }
     s->probing =
         s->version == 3 && snmp_sess_session(s->session)->securityEngineIDLen == 0;
     pdu = s->probing ? probe_pdu() : request_pdu(s, s->first);
@@ -561,9 +548,10 @@ destroy(struct nh_snmp *s)
         event_free(s->readable);
     if (s->later != NULL)
         event_free(s->later);
-    if (s->session != NULL)
+    if (s->session != NULL) {
+        drop_user(s);
         snmp_sess_close(s->session);
-
+    }
     free(s);
 }
 
@@ -790,7 +778,7 @@ open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
     ss.version = versions[c.version];
     ss.timeout = (long)s->timeout_ms * 1000;
     ss.retries = retries;
-    ss.callback = on_snmp_answer;
+    ss.callback = on_snmp_unasked;
     ss.callback_magic = s;
     ss.rcvMsgMaxSize = 65507;
     if (c.version == 3) {
@@ -814,10 +802,8 @@ open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
     return NH_OK;
 }
 
-/* Connected: no answer from anywhere else gets in, and a closed port is told. */
 static enum nh_err
-fix_socket(struct nh_snmp *s, const struct sockaddr_storage *peer, socklen_t peer_len,
-    const char *interface, char why[128])
+fix_socket(struct nh_snmp *s, const char *interface, char why[128])
 {
     if (interface != NULL && *interface != '\0' &&
         setsockopt(s->fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
@@ -825,14 +811,13 @@ fix_socket(struct nh_snmp *s, const struct sockaddr_storage *peer, socklen_t pee
         snprintf(why, 128, "cannot leave by %.40s: %s", interface, strerror(errno));
         return NH_EIO;
     }
-    if (connect(s->fd, (const struct sockaddr *)peer, peer_len) != 0 &&
-        errno != ENETUNREACH && errno != EHOSTUNREACH) {
+    evutil_make_socket_nonblocking(s->fd);
+    evutil_make_socket_closeonexec(s->fd);
+    if (!connect_socket(s) && !is_no_way(errno)) {
         snprintf(why, 128, "cannot connect: %s", strerror(errno));
         return NH_EIO;
     }
-    evutil_make_socket_nonblocking(s->fd);
-    evutil_make_socket_closeonexec(s->fd);
-    return NH_OK;
+    return NH_OK; /* without a way there now, there may be one when it is asked */
 }
 
 enum nh_err
@@ -844,7 +829,7 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
         options != NULL ? *options : (struct nh_snmp_options){ .retries = -1 };
     struct sockaddr_storage peer;
     socklen_t peer_len;
-    struct nh_snmp *s = NULL;
+    struct nh_snmp *s;
     char host[128];
     uint16_t port;
     enum nh_err err = NH_EINVAL;
@@ -860,11 +845,14 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
         snprintf(why, 128, "there is no SNMP version %d", credential->version);
         return NH_EINVAL;
     }
-    if (!start_library() || (s = calloc(1, sizeof(*s))) == NULL)
+    s = start_library() ? calloc(1, sizeof(*s)) : NULL;
+    if (s == NULL)
         return NH_ENOMEM;
     s->base = base;
     s->fd = -1;
     s->last = &s->first;
+    s->peer = peer;
+    s->peer_len = peer_len;
     s->version = credential->version;
     s->timeout_ms = opt.timeout_ms > 0 ? opt.timeout_ms : DEFAULT_TIMEOUT_MS;
     s->next = lib.sessions;
@@ -874,7 +862,7 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
     err = open_session(
         s, host, port, opt.retries >= 0 ? opt.retries : DEFAULT_RETRIES, credential, why);
     if (err == NH_OK)
-        err = fix_socket(s, &peer, peer_len, opt.interface, why);
+        err = fix_socket(s, opt.interface, why);
     if (err == NH_OK)
         err = nh_timer_new(&s->timer, base, on_snmp_deadline, s);
     if (err == NH_OK) {
@@ -994,12 +982,11 @@ nh_snmp_engine(const struct nh_snmp *s, uint8_t out[32], bool *shared)
         return 0;
     memcpy(out, ss->securityEngineID, ss->securityEngineIDLen);
     for (const struct nh_snmp *o = lib.sessions; o != NULL; o = o->next) {
-        const netsnmp_session *other = o == s ? NULL : snmp_sess_session(o->session);
+        const netsnmp_session *other =
+            o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
 
-        if (other != NULL && other->securityEngineIDLen == ss->securityEngineIDLen &&
-            strcmp(other->peername, ss->peername) != 0 &&
-            memcmp(other->securityEngineID, ss->securityEngineID,
-                ss->securityEngineIDLen) == 0)
+        if (other != NULL && is_same_engine(other, ss) &&
+            strcmp(other->peername, ss->peername) != 0)
             *shared = true;
     }
     return ss->securityEngineIDLen;

@@ -69,6 +69,7 @@ enum nh_snmp_result {
     NH_SNMP_NO_SUCH,     /* v1: one of the objects is not there, see error_index */
     NH_SNMP_GENERR,      /* it says that something went wrong inside it */
     NH_SNMP_NONSENSE,    /* an answer that is none */
+    NH_SNMP_SLOW,        /* it answers, but a round does not end in its time */
     NH_SNMP_LOCAL,       /* not sent: out of memory or sockets */
     NH_SNMP_RESULTS
 };
@@ -147,9 +148,10 @@ int nh_snmp_version(const struct nh_snmp *s); /* 1, 2 or 3 as now spoken */
 /* Speak v1 (1) or v2c (2) from the next request on; a v3 session stays as it is. */
 void nh_snmp_speak(struct nh_snmp *s, int version);
 
-/* How many answers came, how many requests ended without one, and answers dropped. */
+/* How many answers came, how many requests ended without one, and messages dropped
+ * because nothing had asked for them. */
 struct nh_snmp_counts {
-    uint64_t requests, answers, timeouts, resent, reprobed;
+    uint64_t requests, answers, timeouts, resent, reprobed, unasked;
 };
 void nh_snmp_counts(const struct nh_snmp *s, struct nh_snmp_counts *out);
 /* What v3 learnt of the engine: its id (empty before), and whether another device of

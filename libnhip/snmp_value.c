@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* snmp_value.c - what of SNMP is plain data: words, numbers, object identifiers */
+#include "libnhip/snmp.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const words[NH_SNMP_RESULTS] = {
+    [NH_SNMP_OK] = "it answers",
+    [NH_SNMP_TIMEOUT] =
+        "no answer: it is off, filtered, or knows no such community or privacy key",
+    [NH_SNMP_REFUSED] = "the host is there, but no SNMP agent listens on this port",
+    [NH_SNMP_UNREACHABLE] = "the network says that there is no way to this address",
+    [NH_SNMP_USER] = "it does not know this user",
+    [NH_SNMP_KEY] = "wrong authentication key or protocol for this user",
+    [NH_SNMP_PRIV_KEY] = "wrong privacy key or protocol for this user",
+    [NH_SNMP_SEC_LEVEL] = "it does not allow this user this security level",
+    [NH_SNMP_TIME] = "its engine clock is outside the time window and does not settle",
+    [NH_SNMP_VIEW] = "access refused: the view of this community or user is too narrow",
+    [NH_SNMP_TOOBIG] = "the answer does not fit into one of its packets",
+    [NH_SNMP_NO_SUCH] = "it has no such object",
+    [NH_SNMP_GENERR] = "it reports an error of its own",
+    [NH_SNMP_NONSENSE] = "its answer makes no sense",
+    [NH_SNMP_SLOW] = "it answers, but so slowly that it cannot be read in two minutes",
+    [NH_SNMP_LOCAL] = "the request could not be sent from here",
+};
+
+const char *
+nh_snmp_words(enum nh_snmp_result result)
+{
+    return (unsigned)result < NH_COUNT(words) ? words[result] : "unknown";
+}
+
+enum nh_err
+nh_oid_parse(const char *text, struct nh_oid *out)
+{
+    struct nh_oid o = { 0 };
+
+    if (*text == '.')
+        text++;
+    do {
+        char *end;
+        unsigned long v;
+
+        if (*text < '0' || *text > '9')
+            return NH_EFORMAT;
+        errno = 0;
+        v = strtoul(text, &end, 10);
+        if (errno != 0 || v > UINT32_MAX)
+            return NH_EFORMAT;
+        if (o.len == NH_COUNT(o.id))
+            return NH_ETOOBIG;
+        o.id[o.len++] = (uint32_t)v;
+        text = end;
+    } while (*text == '.' && *text++ != '\0');
+    if (*text != '\0')
+        return NH_EFORMAT;
+    *out = o;
+    return NH_OK;
+}
+
+void
+nh_oid_text(const unsigned long *id, size_t len, char *out, size_t size)
+{
+    size_t at = 0;
+
+    *out = '\0';
+    for (size_t i = 0; i < len; i++) {
+        int n = snprintf(out + at, size - at, "%s%lu", i > 0 ? "." : "", id[i]);
+
+        if (n < 0 || (size_t)n >= size - at)
+            return;
+        at += (size_t)n;
+    }
+}
+
+bool
+nh_snmp_number(const struct nh_snmp_var *v, double *out)
+{
+    switch (v->type) {
+    case NH_SNMP_SIGNED:
+        *out = (double)v->number;
+        return true;
+    case NH_SNMP_UNSIGNED:
+    case NH_SNMP_TICKS:
+    case NH_SNMP_COUNTER32:
+    case NH_SNMP_COUNTER64:
+        *out = (double)v->unsigned_number;
+        return true;
+    case NH_SNMP_DECIMAL:
+        *out = v->decimal;
+        return true;
+    default:
+        return false;
+    }
+}
