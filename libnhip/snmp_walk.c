@@ -7,12 +7,21 @@
  *
  * The pace is a number of objects a request. It doubles while answers come whole, falls
  * to what came when they are cut, and is halved when the device complains or is silent.
+ *
+ * genErr to a GETBULK: the same rows are asked one by one by GETNEXT (`careful`), until
+ * the error comes again and names its column, or, where it names none, until the columns
+ * asked (`few`) are halved down to the one.
  */
 #include "libnhip/snmp_walk.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECTS_FIRST = 40, OBJECTS_LAST = NH_SNMP_VARS_MAX };
+enum {
+    OBJECTS_FIRST = 40,
+    OBJECTS_LAST = NH_SNMP_VARS_MAX,
+    SILENT_MAX = 3,        /* requests without an answer, one after the other */
+    PATIENCE_WALKS = 1000, /* some hours */
+};
 
 struct column {
     size_t prefix, len; /* of `at`: the column's own id, and with the last row's index */
@@ -28,7 +37,8 @@ struct nh_snmp_walk {
     struct nh_snmp_walked what;
     size_t asked[NH_WALK_COLUMNS_MAX]; /* the columns of the request under way */
     size_t asked_count;
-    int repetitions;
+    int repetitions, silent, careful;
+    size_t few; /* columns a request; 0: as the pace has it */
     bool bulk;
     struct column columns[];
 };
@@ -41,7 +51,11 @@ end(struct nh_snmp_walk *w, enum nh_snmp_result result)
     struct nh_snmp_walk_plan plan = w->plan;
     struct nh_snmp_walked what = w->what;
 
-    what.result = result;
+    what.result = result == NH_SNMP_OK && what.complained && what.cells == 0
+                      ? NH_SNMP_GENERR
+                      : result;
+    for (size_t i = 0; i < plan.count; i++)
+        what.rows[i] = (uint32_t)w->columns[i].rows;
     free(w);
     plan.on_done(plan.arg, &what);
 }
@@ -69,6 +83,8 @@ ask(struct nh_snmp_walk *w, bool *more)
     size_t budget = (size_t)w->pace->objects;
     int left;
 
+    if (w->few > 0 && budget > w->few)
+        budget = w->few;
     w->asked_count = 0;
     for (size_t i = 0; i < w->plan.count && w->asked_count < budget; i++) {
         if (w->columns[i].ended)
@@ -80,8 +96,8 @@ ask(struct nh_snmp_walk *w, bool *more)
     *more = w->asked_count > 0;
     if (!*more)
         return NH_OK;
-    w->bulk = !w->pace->no_bulk && nh_snmp_version(w->session) != 1;
-    w->repetitions = (int)(budget / w->asked_count);
+    w->bulk = w->careful == 0 && !w->pace->no_bulk && nh_snmp_version(w->session) != 1;
+    w->repetitions = w->bulk ? (int)(budget / w->asked_count) : 1;
     left = rows_left(w);
     if (w->repetitions > left)
         w->repetitions = left;
@@ -136,14 +152,66 @@ set_pace(struct nh_snmp_walk *w, size_t came)
 {
     size_t wanted = w->asked_count * (size_t)w->repetitions;
     size_t pace = (size_t)w->pace->objects;
+    size_t most = w->pace->most > 0 ? (size_t)w->pace->most : OBJECTS_LAST;
 
-    if (!w->bulk)
+    if (!w->bulk) {
+        if (w->silent == SILENT_MAX - 1 && w->careful > 0) {
+            w->pace->no_bulk = true; /* this it answers, GETBULK it did not */
+            w->pace->patience = PATIENCE_WALKS;
+        }
+        w->careful -= w->careful > 0;
         return;
-    if (came >= wanted && wanted + w->asked_count > pace && pace < OBJECTS_LAST)
+    }
+    if (came >= wanted && wanted + w->asked_count > pace)
         pace *= 2;
     else if (came < wanted && came >= w->asked_count)
         pace = came + w->asked_count; /* the packet's end; rows differ in length */
-    w->pace->objects = (int)(pace < OBJECTS_LAST ? pace : OBJECTS_LAST);
+    w->pace->objects = (int)(pace < most ? pace : most);
+}
+
+static void
+ask_fewer(struct nh_snmp_walk *w)
+{
+    w->pace->objects = w->pace->objects > 1 ? w->pace->objects / 2 : 1;
+    w->pace->most = w->pace->objects;
+    w->pace->patience = PATIENCE_WALKS;
+}
+
+static bool
+bear_silence(struct nh_snmp_walk *w)
+{
+    if (!w->bulk || ++w->silent >= SILENT_MAX)
+        return false;
+    ask_fewer(w);
+    w->careful = w->silent == SILENT_MAX - 1; /* is it GETBULK that it does not know? */
+    return true;
+}
+
+static bool
+bear_too_big(struct nh_snmp_walk *w)
+{
+    if (w->pace->objects <= 1 && !w->bulk)
+        return false;
+    if (w->pace->objects <= 1)
+        w->pace->no_bulk = true;
+    ask_fewer(w);
+    return true;
+}
+
+static void
+bear_complaint(struct nh_snmp_walk *w, size_t index)
+{
+    if (w->bulk) {
+        w->careful = w->repetitions;
+    } else if (w->asked_count == 1 || (index > 0 && index <= w->asked_count)) {
+        w->columns[w->asked[w->asked_count == 1 ? 0 : index - 1]].ended = true;
+        w->what.complained = true;
+        w->careful = 0;
+        w->few = 0;
+    } else {
+        w->few = w->asked_count / 2;
+        w->careful = 1;
+    }
 }
 
 /* The device could not answer this: ask for less, if less there is. */
@@ -161,24 +229,33 @@ ask_for_less(struct nh_snmp_walk *w, const struct nh_snmp_answer *a)
                 w->columns[w->asked[i]].ended = true;
         return true;
     case NH_SNMP_TIMEOUT:
-        if (!w->bulk)
-            return false;
-        if (w->what.cells == 0)
-            w->pace->no_bulk = true;
-        break;
+        return bear_silence(w);
     case NH_SNMP_TOOBIG:
+        return bear_too_big(w);
     case NH_SNMP_GENERR:
-        break;
+        bear_complaint(w, a->error_index);
+        return true;
     default:
         return false;
     }
-    if (w->pace->objects <= 1) {
-        if (!w->bulk)
-            return false;
-        w->pace->no_bulk = true;
-    }
-    w->pace->objects = w->pace->objects > 1 ? w->pace->objects / 2 : 1;
-    return true;
+}
+
+/* Every object of an answer; NONSENSE when it has none. */
+static enum nh_snmp_result
+take_answer(struct nh_snmp_walk *w, struct nh_snmp_answer *a)
+{
+    struct nh_snmp_var v;
+    size_t came = 0;
+
+    for (; nh_snmp_next(a, &v); came++)
+        take_cell(w, w->asked[came % w->asked_count], &v, a->mono_us);
+    if (came == 0)
+        return NH_SNMP_NONSENSE;
+    set_pace(w, came);
+    w->silent = 0;
+    for (size_t i = came; i < w->asked_count && !w->bulk; i++)
+        w->columns[w->asked[i]].ended = true; /* GETNEXT answers all or nothing */
+    return NH_SNMP_OK;
 }
 
 static void
@@ -186,23 +263,14 @@ on_walk_answer(void *arg, struct nh_snmp_answer *a)
 {
     struct nh_snmp_walk *w = arg;
     enum nh_snmp_result result = a->result;
-    struct nh_snmp_var v;
-    size_t came = 0;
-    bool more;
+    bool more = false;
 
-    if (result == NH_SNMP_OK) {
-        for (; nh_snmp_next(a, &v); came++)
-            take_cell(w, w->asked[came % w->asked_count], &v, a->mono_us);
-        if (came == 0)
-            result = NH_SNMP_NONSENSE;
-        else
-            set_pace(w, came);
-        for (size_t i = came; i < w->asked_count && came > 0; i++)
-            if (w->bulk == false)
-                w->columns[w->asked[i]].ended = true; /* GETNEXT answers all or nothing */
-    } else if (ask_for_less(w, a)) {
+    if (result == NH_SNMP_OK)
+        result = take_answer(w, a);
+    else if (ask_for_less(w, a))
         result = NH_SNMP_OK;
-    }
+    if (result == NH_SNMP_OK && w->plan.until_us != 0 && a->mono_us > w->plan.until_us)
+        result = NH_SNMP_SLOW;
     if (result == NH_SNMP_OK && ask(w, &more) != NH_OK)
         result = NH_SNMP_LOCAL;
     if (result != NH_SNMP_OK || !more)
@@ -228,6 +296,10 @@ nh_snmp_walk_start(struct nh_snmp_walk **out, struct nh_snmp *s,
     w->plan = *plan;
     if (pace->objects <= 0)
         pace->objects = OBJECTS_FIRST;
+    if (pace->patience > 0 && --pace->patience == 0) {
+        pace->no_bulk = false;
+        pace->most = 0;
+    }
     for (size_t i = 0; i < plan->count; i++) {
         struct column *c = &w->columns[i];
 

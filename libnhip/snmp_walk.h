@@ -6,27 +6,32 @@
  * gives. Each column goes on from its own last row, so that answers cut anywhere, columns
  * that end early and columns with holes are all the same. A row that is not beyond the
  * last one ends its column: a walk of a device that repeats itself ends. A device that
- * finds its answer too big, or leaves GETBULK unanswered, is asked for less, at last for
- * one object at a time by GETNEXT, which is also what v1 gets.
+ * finds its answer too big, or leaves GETBULK unanswered, is asked for less, at last by
+ * GETNEXT, which is also what v1 gets. An object that the device cannot read (genErr)
+ * ends its column, not the others.
  */
 #ifndef NH_SNMP_WALK_H
 #define NH_SNMP_WALK_H
 
 #include "libnhip/snmp.h"
 
-enum { NH_WALK_COLUMNS_MAX = 24 };
+enum { NH_WALK_COLUMNS_MAX = 48 };
 
 /* What a device has shown that it can bear; zeroed at first, kept from walk to walk. */
 struct nh_snmp_pace {
     int objects;  /* a request, 0: not known yet */
+    int most;     /* more than these got no answer, or "too big"; 0: not known */
     bool no_bulk; /* it leaves GETBULK unanswered */
+    int patience; /* walks until `most` and `no_bulk` are tried again */
 };
 
 struct nh_snmp_walked {
     enum nh_snmp_result result; /* OK, or why the walk ended early */
     size_t cells;
-    bool backwards; /* a row was not beyond the one before: the column was cut there */
-    bool bounded;   /* a column had more than `max_rows` */
+    bool backwards;  /* a row was not beyond the one before: the column was cut there */
+    bool bounded;    /* a column had more than `max_rows` */
+    bool complained; /* the device could not read an object: its column was cut there */
+    uint32_t rows[NH_WALK_COLUMNS_MAX]; /* of each column */
 };
 
 struct nh_snmp_walk;
@@ -36,6 +41,7 @@ struct nh_snmp_walk_plan {
     size_t count;
     size_t max_rows;    /* a column */
     size_t likely_rows; /* what it had last time, 0: not known */
+    int64_t until_us;   /* CLOCK_BOOTTIME: NH_SNMP_SLOW after it; 0: no end */
     /* One cell: the column's number and the row's index (the id behind the column's). */
     void (*on_cell)(void *arg, size_t column, const unsigned long *index,
         size_t index_len, const struct nh_snmp_var *v, int64_t mono_us);
