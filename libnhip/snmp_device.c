@@ -11,16 +11,22 @@
  * has its name.
  *
  * A device that does not answer v2c at all is tried by v1 in the same round; the version
- * that answers stays.
+ * that answers stays. Columns that it does not have are left out for LACKS_EVERY rounds.
  */
 #include "libnhip/snmp_device.h"
 #include "libnhip/buf.h"
+#include "libnhip/clock.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_EVERY = 10, UPTIME_SLACK_S = 30 };
+enum {
+    NAMES_EVERY = 10,
+    LACKS_EVERY = 30,
+    UPTIME_SLACK_S = 30,
+    ROUND_MAX_US = 120 * 1000000, /* NH_SNMP_SLOW says it in words */
+};
 
 /* ifTable and ifXTable: 1.3.6.1.2.1.2.2.1.N and 1.3.6.1.2.1.31.1.1.1.N */
 #define IF(n)                                                                            \
@@ -84,8 +90,12 @@ struct nh_snmp_device {
     size_t old_count;
     void (*done)(void *arg);
     void *done_arg;
-    bool running, tried_v1, unknown_index, narrow;
+    bool running, answered, tried_v1, unknown_index, narrow;
     bool has_boots, has_change;
+    uint32_t system_lacks; /* bits of system_objects that v1 has no instance of */
+    uint64_t counter_lacks, figure_lacks; /* bits of columns without a row */
+    uint32_t lacks_round;                 /* when they were last found out */
+    int64_t until_us;                     /* of this round */
     uint64_t ticks, boots, last_change;
     int64_t ticks_us;
     const struct nh_snmp_profile_row *figure[NH_WALK_COLUMNS_MAX]; /* of this round */
@@ -93,8 +103,10 @@ struct nh_snmp_device {
         double sum, low, high, first;
         size_t count;
     } figures[NH_WALK_COLUMNS_MAX];
-    struct nh_oid figure_columns[NH_WALK_COLUMNS_MAX];
     size_t figure_count;
+    struct nh_oid columns[NH_WALK_COLUMNS_MAX]; /* of the walk under way */
+    uint8_t column_of[NH_WALK_COLUMNS_MAX];     /* their numbers where they come from */
+    size_t column_count;
     uint32_t names_round; /* when names were last read */
 };
 
@@ -266,7 +278,7 @@ put_name_cell(void *arg, size_t column, const unsigned long *index, size_t index
         replace_text(&i->alias, dup_text(v));
     else if (column == DESCR)
         replace_text(&i->descr, dup_text(v));
-    else if (!nh_snmp_number(v, &n) || n < 0)
+    else if (!nh_snmp_number(v, &n) || !(n >= 0 && n <= (double)UINT32_MAX))
         return;
     else if (column == TYPE)
         i->type = (uint32_t)n;
@@ -287,6 +299,7 @@ put_counter_cell(void *arg, size_t column, const unsigned long *index, size_t in
 
     if (index_len != 1 || index[0] > UINT32_MAX)
         return;
+    column = d->column_of[column];
     i = find_row(d, (uint32_t)index[0]);
     if (i == NULL) {
         d->unknown_index = true;
@@ -335,6 +348,17 @@ note_walked(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
     d->walk = NULL;
     d->facts.backwards = d->facts.backwards || what->backwards;
     d->facts.bounded = d->facts.bounded || what->bounded;
+    d->facts.complained = d->facts.complained || what->complained;
+}
+
+/* The columns that the walk found no row of, as bits of what they come from. */
+static void
+note_lacks(
+    const struct nh_snmp_device *d, const struct nh_snmp_walked *what, uint64_t *lacks)
+{
+    for (size_t i = 0; i < d->column_count && !what->complained; i++)
+        if (what->rows[i] == 0)
+            *lacks |= UINT64_C(1) << d->column_of[i];
 }
 
 /* Rows that the device shows no more go; the others get their rates. */
@@ -363,8 +387,8 @@ put_figure_cell(void *arg, size_t column, const unsigned long *index, size_t ind
     const struct nh_snmp_var *v, int64_t mono_us)
 {
     struct nh_snmp_device *d = arg;
-    const struct nh_snmp_profile_row *r = d->figure[column];
-    struct figure *f = &d->figures[column];
+    const struct nh_snmp_profile_row *r = d->figure[d->column_of[column]];
+    struct figure *f = &d->figures[d->column_of[column]];
     struct nh_snmp_interface *i;
     double n;
 
@@ -427,6 +451,8 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     struct nh_snmp_device *d = arg;
 
     note_walked(d, what);
+    if (what->result == NH_SNMP_OK)
+        note_lacks(d, what, &d->figure_lacks);
     for (size_t k = 0; k < d->figure_count; k++) {
         double *to = &d->facts.value[d->figure[k]->metric];
 
@@ -437,11 +463,33 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     finish_round(d, NH_SNMP_OK);
 }
 
-static void walk_columns(struct nh_snmp_device *d, const struct nh_oid *columns,
-    size_t count,
+/* Put column `number` on the list of the next walk. */
+static void
+plan_column(struct nh_snmp_device *d, const struct nh_oid *column, size_t number)
+{
+    d->columns[d->column_count] = *column;
+    d->column_of[d->column_count++] = (uint8_t)number;
+}
+
+static void
+walk_planned(struct nh_snmp_device *d, size_t likely_rows,
     void (*on_cell)(void *, size_t, const unsigned long *, size_t,
         const struct nh_snmp_var *, int64_t),
-    void (*on_done)(void *, const struct nh_snmp_walked *));
+    void (*on_done)(void *, const struct nh_snmp_walked *))
+{
+    const struct nh_snmp_walk_plan plan = { .columns = d->columns,
+        .count = d->column_count,
+        .max_rows = NH_SNMP_INTERFACES_MAX,
+        .likely_rows = likely_rows,
+        .until_us = d->until_us,
+        .on_cell = on_cell,
+        .on_done = on_done,
+        .arg = d };
+
+    d->at = 0;
+    if (nh_snmp_walk_start(&d->walk, d->session, &d->pace, &plan) != NH_OK)
+        finish_round(d, NH_SNMP_LOCAL);
+}
 
 static void
 walk_figures(struct nh_snmp_device *d)
@@ -453,13 +501,14 @@ walk_figures(struct nh_snmp_device *d)
         d->facts.value[i] = NAN;
     for (size_t i = 0; i < d->count; i++)
         d->rows[i].rx_power_dbm = NAN;
+    d->column_count = 0;
     for (size_t i = 0; i < d->figure_count; i++)
-        d->figure_columns[i] = d->figure[i]->column;
-    if (d->figure_count == 0)
+        if ((d->figure_lacks & UINT64_C(1) << i) == 0)
+            plan_column(d, &d->figure[i]->column, i);
+    if (d->column_count == 0)
         finish_round(d, NH_SNMP_OK);
     else
-        walk_columns(
-            d, d->figure_columns, d->figure_count, put_figure_cell, on_device_figures);
+        walk_planned(d, 0, put_figure_cell, on_device_figures);
 }
 
 static void
@@ -469,6 +518,7 @@ on_device_counters(void *arg, const struct nh_snmp_walked *what)
 
     note_walked(d, what);
     if (what->result == NH_SNMP_OK) {
+        note_lacks(d, what, &d->counter_lacks);
         take_rates(d);
         if (d->unknown_index)
             d->names_round = 0; /* read them in the next round */
@@ -481,38 +531,31 @@ on_device_counters(void *arg, const struct nh_snmp_walked *what)
     finish_round(d, what->result);
 }
 
-static void
-walk_columns(struct nh_snmp_device *d, const struct nh_oid *columns, size_t count,
-    void (*on_cell)(void *, size_t, const unsigned long *, size_t,
-        const struct nh_snmp_var *, int64_t),
-    void (*on_done)(void *, const struct nh_snmp_walked *))
-{
-    const struct nh_snmp_walk_plan plan = { .columns = columns,
-        .count = count,
-        .max_rows = NH_SNMP_INTERFACES_MAX,
-        .likely_rows = columns == d->figure_columns ? 0 : d->count,
-        .on_cell = on_cell,
-        .on_done = on_done,
-        .arg = d };
-
-    d->at = 0;
-    if (nh_snmp_walk_start(&d->walk, d->session, &d->pace, &plan) != NH_OK)
-        finish_round(d, NH_SNMP_LOCAL);
-}
-
+/* Those of a round that broke off are not lost: a rate may span two rounds. */
 static void
 walk_counters(struct nh_snmp_device *d)
 {
+    size_t count = d->narrow ? NH_COUNT(counter_columns) : (size_t)IN_32;
+
     d->unknown_index = false;
     for (size_t k = 0; k < d->count; k++) {
         struct nh_snmp_interface *i = &d->rows[k];
 
-        memcpy(i->before, i->now, sizeof(i->before));
+        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
+            if (i->now[c].mono_us != 0)
+                i->before[c] = i->now[c];
         memset(i->now, 0, sizeof(i->now));
     }
-    walk_columns(d, counter_columns,
-        d->narrow ? NH_COUNT(counter_columns) : (size_t)IN_32, put_counter_cell,
-        on_device_counters);
+    d->column_count = 0;
+    for (size_t c = 0; c < count; c++)
+        if ((d->counter_lacks & UINT64_C(1) << c) == 0)
+            plan_column(d, &counter_columns[c], c);
+    if (d->column_count == 0) {
+        take_rates(d); /* there is no interface any more */
+        walk_figures(d);
+        return;
+    }
+    walk_planned(d, d->count, put_counter_cell, on_device_counters);
 }
 
 /* What an interface is followed by when its number changes. */
@@ -522,20 +565,58 @@ identity(const struct nh_snmp_interface *i)
     return *i->name != '\0' ? i->name : *i->descr != '\0' ? i->descr : i->alias;
 }
 
-static const struct nh_snmp_interface *
-find_old(const struct nh_snmp_device *d, const struct nh_snmp_interface *i, size_t hint)
+static int
+by_identity(const void *a, const void *b)
 {
-    const char *name = identity(i);
+    const struct nh_snmp_interface *const *x = a, *const *y = b;
 
-    if (hint < d->old_count && d->old[hint].index == i->index &&
-        strcmp(identity(&d->old[hint]), name) == 0)
-        return &d->old[hint];
-    if (*name == '\0')
+    return strcmp(identity(*x), identity(*y));
+}
+
+/* The interface of before that is `i` now: of the same number and name, else the one of
+ * that name, when no other has it. `sorted` are those of before by name. */
+static const struct nh_snmp_interface *
+find_old(const struct nh_snmp_device *d, const struct nh_snmp_interface *const *sorted,
+    const struct nh_snmp_interface *i)
+{
+    const struct nh_snmp_interface *same =
+        d->old_count > 0 ? bsearch(i, d->old, d->old_count, sizeof(*d->old), by_index)
+                         : NULL;
+    const struct nh_snmp_interface *const *found;
+
+    if (same != NULL && strcmp(identity(same), identity(i)) == 0)
+        return same;
+    if (*identity(i) == '\0' || d->old_count == 0)
         return NULL;
+    found = bsearch(&i, sorted, d->old_count, sizeof(*sorted), by_identity);
+    if (found == NULL || (found > sorted && by_identity(found - 1, found) == 0) ||
+        (found + 1 < sorted + d->old_count && by_identity(found, found + 1) == 0))
+        return NULL;
+    return *found;
+}
+
+static void
+follow_names(struct nh_snmp_device *d)
+{
+    const struct nh_snmp_interface **sorted = calloc(d->old_count + 1, sizeof(*sorted));
+
+    if (sorted == NULL)
+        return; /* they begin anew: no rates for a round */
     for (size_t k = 0; k < d->old_count; k++)
-        if (strcmp(identity(&d->old[k]), name) == 0)
-            return &d->old[k];
-    return NULL;
+        sorted[k] = &d->old[k];
+    qsort(sorted, d->old_count, sizeof(*sorted), by_identity);
+    for (size_t k = 0; k < d->count; k++) {
+        struct nh_snmp_interface *i = &d->rows[k];
+        const struct nh_snmp_interface *old = find_old(d, sorted, i);
+
+        if (old == NULL)
+            continue;
+        memcpy(i->now, old->now, sizeof(i->now));
+        memcpy(i->before, old->before, sizeof(i->before));
+        i->discontinuity = old->discontinuity;
+        i->rx_power_dbm = old->rx_power_dbm;
+    }
+    free(sorted);
 }
 
 static void
@@ -553,15 +634,9 @@ on_device_names(void *arg, const struct nh_snmp_walked *what)
         finish_round(d, what->result);
         return;
     }
-    for (size_t k = 0; k < d->count; k++) {
-        struct nh_snmp_interface *i = &d->rows[k];
-        const struct nh_snmp_interface *old = find_old(d, i, k);
-
-        if (old == NULL)
-            continue;
-        memcpy(i->now, old->now, sizeof(i->now));
-        i->discontinuity = old->discontinuity;
-    }
+    if (d->count != d->old_count)
+        d->counter_lacks = 0;
+    follow_names(d);
     free_rows(d->old, d->old_count);
     d->old = NULL;
     d->old_count = 0;
@@ -576,7 +651,10 @@ walk_names(struct nh_snmp_device *d)
     d->old_count = d->count;
     d->rows = NULL;
     d->count = d->cap = 0;
-    walk_columns(d, name_columns, NH_COUNT(name_columns), put_name_cell, on_device_names);
+    d->column_count = 0;
+    for (size_t c = 0; c < NH_COUNT(name_columns); c++)
+        plan_column(d, &name_columns[c], c);
+    walk_planned(d, d->old_count, put_name_cell, on_device_names);
 }
 
 /* Did the device start anew since the last round? sysUpTime goes round after 497 days:
@@ -597,8 +675,10 @@ has_rebooted(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boo
 static void
 forget_counters(struct nh_snmp_device *d)
 {
-    for (size_t k = 0; k < d->count; k++)
+    for (size_t k = 0; k < d->count; k++) {
         memset(d->rows[k].now, 0, sizeof(d->rows[k].now));
+        memset(d->rows[k].before, 0, sizeof(d->rows[k].before));
+    }
 }
 
 static void
@@ -606,7 +686,7 @@ put_uptime(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boots
 {
     if (has_rebooted(d, ticks, mono_us, boots_moved)) {
         d->facts.reboots++;
-        d->names_round = 0;
+        d->names_round = d->lacks_round = 0;
         forget_counters(d);
     }
     d->ticks = ticks;
@@ -617,21 +697,52 @@ put_uptime(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boots
 
 static enum nh_err ask_system(struct nh_snmp_device *d);
 
+/* Which of system_objects `v` is: a device may answer in any order, or something else. */
+static size_t
+system_object(const struct nh_snmp_var *v)
+{
+    for (size_t i = 0; i < NH_COUNT(system_objects); i++) {
+        size_t k = 0;
+
+        while (k < system_objects[i].len && k < v->oid_len &&
+               v->oid[k] == system_objects[i].id[k])
+            k++;
+        if (k == system_objects[i].len && k == v->oid_len)
+            return i;
+    }
+    return NH_COUNT(system_objects);
+}
+
 static void
+put_object_id(struct nh_snmp_device *d, const struct nh_snmp_var *v)
+{
+    char text[sizeof(d->facts.object_id)];
+
+    nh_oid_text(v->bytes, v->bytes_len / sizeof(unsigned long), text, sizeof(text));
+    if (strcmp(text, d->facts.object_id) == 0)
+        return;
+    memcpy(d->facts.object_id, text, sizeof(text));
+    d->names_round = d->lacks_round = 0; /* another device, perhaps */
+}
+
+/* False: nothing of what it says was asked for. */
+static bool
 take_system(struct nh_snmp_device *d, struct nh_snmp_answer *a)
 {
     struct nh_snmp_var v;
     bool boots_moved = false, has_ticks = false;
     uint64_t ticks = 0;
+    size_t known = 0, i;
 
-    for (size_t i = 0; nh_snmp_next(a, &v); i++) {
+    while (nh_snmp_next(a, &v)) {
+        i = system_object(&v);
+        known += i < NH_COUNT(system_objects);
         if (i == SYS_DESCR && v.type == NH_SNMP_BYTES) {
             put_text(&v, d->facts.descr, sizeof(d->facts.descr));
         } else if (i == SYS_NAME && v.type == NH_SNMP_BYTES) {
             put_text(&v, d->facts.name, sizeof(d->facts.name));
         } else if (i == SYS_OBJECT && v.type == NH_SNMP_OBJECT) {
-            nh_oid_text(v.bytes, v.bytes_len / sizeof(unsigned long), d->facts.object_id,
-                sizeof(d->facts.object_id));
+            put_object_id(d, &v);
         } else if (i == SYS_UPTIME && v.type == NH_SNMP_TICKS) {
             ticks = v.unsigned_number;
             has_ticks = true;
@@ -648,6 +759,38 @@ take_system(struct nh_snmp_device *d, struct nh_snmp_answer *a)
     }
     if (has_ticks)
         put_uptime(d, ticks, a->mono_us, boots_moved);
+    return known > 0;
+}
+
+static bool
+is_asked(const struct nh_snmp_device *d, size_t object)
+{
+    return (object < SYS_V1 || nh_snmp_version(d->session) != 1) &&
+           (d->system_lacks & 1U << object) == 0;
+}
+
+/* v1 answers nothing at all when one object is not there: it is left out from now on. */
+static bool
+leave_out(struct nh_snmp_device *d, size_t error_index)
+{
+    for (size_t i = 0; i < NH_COUNT(system_objects); i++)
+        if (is_asked(d, i) && --error_index == 0) {
+            d->system_lacks |= 1U << i;
+            return true;
+        }
+    return false;
+}
+
+/* Ask for the system group again, as it is to be asked now. */
+static void
+ask_again(struct nh_snmp_device *d)
+{
+    enum nh_err err = ask_system(d);
+
+    if (err == NH_EINVAL)
+        d->system_lacks = 0; /* all of it is asked for again in the next round */
+    if (err != NH_OK)
+        finish_round(d, err == NH_EINVAL ? NH_SNMP_NO_SUCH : NH_SNMP_LOCAL);
 }
 
 static void
@@ -656,43 +799,55 @@ on_device_system(void *arg, struct nh_snmp_answer *a)
     struct nh_snmp_device *d = arg;
     int version = nh_snmp_version(d->session);
 
-    if (a->result == NH_SNMP_TIMEOUT && version != 3 && !d->tried_v1 &&
-        !d->facts.has_uptime) {
+    if (a->result == NH_SNMP_TIMEOUT && version != 3 && !d->tried_v1 && !d->answered) {
         d->tried_v1 = true;
         nh_snmp_speak(d->session, 3 - version);
-        if (ask_system(d) != NH_OK)
-            finish_round(d, NH_SNMP_LOCAL);
+        ask_again(d);
         return;
     }
-    if (a->result != NH_SNMP_OK && a->result != NH_SNMP_NO_SUCH) {
-        if (d->tried_v1 && !d->facts.has_uptime)
+    if (a->result == NH_SNMP_NO_SUCH && a->error_index > 0 &&
+        leave_out(d, a->error_index)) {
+        ask_again(d);
+        return;
+    }
+    if (a->result != NH_SNMP_OK || !take_system(d, a)) {
+        if (d->tried_v1 && !d->answered)
             nh_snmp_speak(d->session, 3 - version); /* neither answers */
-        finish_round(d, a->result);
+        finish_round(d, a->result != NH_SNMP_OK ? a->result : NH_SNMP_NONSENSE);
         return;
     }
-    take_system(d, a);
+    d->answered = true;
     d->narrow = d->narrow || nh_snmp_version(d->session) == 1;
+    if (d->lacks_round == 0 || d->facts.round - d->lacks_round >= LACKS_EVERY) {
+        d->counter_lacks = d->figure_lacks = 0;
+        d->lacks_round = d->facts.round;
+    }
     if (d->names_round == 0 || d->facts.round - d->names_round >= NAMES_EVERY)
         walk_names(d);
     else
         walk_counters(d);
 }
 
+/* NH_EINVAL: there is nothing of it that the device has. */
 static enum nh_err
 ask_system(struct nh_snmp_device *d)
 {
     unsigned long ids[NH_COUNT(system_objects)][16];
     const unsigned long *at[NH_COUNT(system_objects)];
     size_t lens[NH_COUNT(system_objects)];
-    size_t count =
-        nh_snmp_version(d->session) == 1 ? (size_t)SYS_V1 : NH_COUNT(system_objects);
+    size_t count = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        lens[i] = system_objects[i].len;
-        at[i] = ids[i];
-        for (size_t k = 0; k < lens[i]; k++)
+    for (size_t i = 0; i < NH_COUNT(system_objects); i++) {
+        if (!is_asked(d, i))
+            continue;
+        lens[count] = system_objects[i].len;
+        at[count] = ids[i];
+        for (size_t k = 0; k < system_objects[i].len; k++)
             ids[i][k] = system_objects[i].id[k];
+        count++;
     }
+    if (count == 0)
+        return NH_EINVAL;
     return nh_snmp_ask(d->session, NH_SNMP_GET, at, lens, count, 0, on_device_system, d);
 }
 
@@ -725,6 +880,15 @@ nh_snmp_device_free(struct nh_snmp_device *d)
     free(d);
 }
 
+void
+nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s)
+{
+    d->session = s;
+    d->answered = false;
+    d->pace = (struct nh_snmp_pace){ 0 };
+    d->system_lacks = 0;
+}
+
 enum nh_err
 nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *arg)
 {
@@ -735,8 +899,9 @@ nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *ar
     d->done = done;
     d->done_arg = arg;
     d->tried_v1 = false;
+    d->until_us = nh_clock_mono_us() + ROUND_MAX_US;
     d->facts.round++;
-    d->facts.backwards = d->facts.bounded = false;
+    d->facts.backwards = d->facts.bounded = d->facts.complained = false;
     if ((err = ask_system(d)) == NH_OK)
         d->running = true;
     return err;

@@ -65,6 +65,7 @@ struct nh_snmp_facts {
     uint32_t reboots; /* seen since it was opened */
     bool backwards;   /* some table repeats itself or goes back: it was cut there */
     bool bounded;     /* it has more interfaces than are kept */
+    bool complained;  /* it could not read some object: the column is cut there */
     const struct nh_snmp_interface *interfaces; /* by ifIndex */
     size_t interface_count;
 };
@@ -75,6 +76,8 @@ struct nh_snmp_device;
 enum nh_err nh_snmp_device_new(
     struct nh_snmp_device **out, struct nh_snmp *s) NH_MUST_CHECK;
 void nh_snmp_device_free(struct nh_snmp_device *d);
+/* Borrow `s` from now on, in the place of the session of before; between two rounds. */
+void nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s);
 /* Begin a round; `done` comes once, from the loop. NH_EEXIST while one is under way. The
  * device may be freed from `done`. */
 enum nh_err nh_snmp_device_round(
