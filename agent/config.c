@@ -226,9 +226,6 @@ agent_config_load(
         if ((err = load_collector(config, nh_conf_section(config->conf, "collector", i),
                  problem)) != NH_OK)
             goto out;
-    for (size_t i = 0; i < nh_conf_sections(config->conf, "snmp"); i++)
-        if ((err = load_snmp(nh_conf_section(config->conf, "snmp", i), problem)) != NH_OK)
-            goto out;
     if (config->collector_count == 0) {
         err = nh_conf_bad(config->conf, NULL, problem, "no collector is named");
         goto out;
@@ -237,6 +234,16 @@ agent_config_load(
     config = NULL;
 out:
     agent_config_free(config);
+    return err;
+}
+
+enum nh_err
+agent_config_secrets(const struct agent_config *config, struct nh_conf_problem *problem)
+{
+    enum nh_err err = NH_OK;
+
+    for (size_t i = 0; err == NH_OK && i < nh_conf_sections(config->conf, "snmp"); i++)
+        err = load_snmp(nh_conf_section(config->conf, "snmp", i), problem);
     return err;
 }
 

@@ -39,6 +39,10 @@ extern const struct nh_conf_row agent_schema[];
 enum nh_err agent_config_load(struct agent_config **out, const char *path,
     struct nh_conf_problem *problem) NH_MUST_CHECK;
 void agent_config_free(struct agent_config *config);
+/* Read the files of credentials into libnhip/snmp_credentials.h: for who runs or checks,
+ * as root; who asks for the status may not read them. NH_ECONF and *problem as above. */
+enum nh_err agent_config_secrets(
+    const struct agent_config *config, struct nh_conf_problem *problem) NH_MUST_CHECK;
 
 /* May the plugin of that name run here? Only what this file lists. */
 bool agent_plugin_allowed(const struct agent_config *config, const char *name);

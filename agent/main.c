@@ -147,7 +147,10 @@ with_config(const char *path, const char *command, bool check, bool json)
         fprintf(stderr, "%s\n", problem.text);
         return 1;
     }
-    if (check) {
+    if ((check || command == NULL) && agent_config_secrets(config, &problem) != NH_OK) {
+        fprintf(stderr, "%s\n", problem.text);
+        status = 1;
+    } else if (check) {
         printf("configuration OK: %zu collector%s\n", config->collector_count,
             config->collector_count == 1 ? "" : "s");
         status = 0;

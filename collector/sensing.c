@@ -50,10 +50,12 @@ add_row(void *arg, const struct nh_assignment *a)
     l->rows[l->count++] = *a;
 }
 
-/* What the collector's own checks may need; agents have files of their own. */
+/* What the collector's own checks may need; agents have files of their own. They are read
+ * as the user who runs: a reload could not read them otherwise. */
 static void
 load_credentials(const struct inventory *inv)
 {
+    nh_snmp_credentials_mark();
     for (size_t i = 0; i < inv->snmp_count; i++) {
         const struct inv_snmp *s = &inv->snmps[i];
         const struct nh_snmp_files files = { .version = s->version,
@@ -67,9 +69,11 @@ load_credentials(const struct inventory *inv)
         char why[256];
 
         if (nh_snmp_credentials_load(s->id, &files, why) != NH_OK)
-            nh_log(NH_LOG_NOTICE, "snmp \"%s\" cannot be used by the collector: %s",
-                s->id, why);
+            nh_log(NH_LOG_NOTICE, "snmp \"%s\": %s: the collector %s", s->id, why,
+                nh_snmp_credentials_get(s->id, NULL) != NULL ? "uses what it was before"
+                                                             : "cannot use it");
     }
+    nh_snmp_credentials_sweep();
 }
 
 void

@@ -12,10 +12,13 @@
 struct named {
     struct named *next;
     char *name;
+    uint32_t serial;
+    bool marked; /* not named since the last mark */
     struct nh_snmp_credential credential;
 };
 
 static struct named *list;
+static uint32_t last_serial;
 
 static struct named *
 find(const char *name)
@@ -40,25 +43,42 @@ nh_snmp_credentials_put(const char *name, const struct nh_snmp_credential *c)
         n->next = list;
         list = n;
     }
-    n->credential = *c;
+    n->marked = false;
+    if (memcmp(&n->credential, c, sizeof(*c)) == 0 && n->serial != 0)
+        return NH_OK;
+    memcpy(&n->credential, c, sizeof(*c));
+    n->serial = ++last_serial;
     return NH_OK;
 }
 
 const struct nh_snmp_credential *
-nh_snmp_credentials_get(const char *name)
+nh_snmp_credentials_get(const char *name, uint32_t *serial)
 {
     const struct named *n = find(name);
 
+    if (n != NULL && serial != NULL)
+        *serial = n->serial;
     return n != NULL ? &n->credential : NULL;
 }
 
 void
-nh_snmp_credentials_clear(void)
+nh_snmp_credentials_mark(void)
 {
-    while (list != NULL) {
-        struct named *n = list;
+    for (struct named *n = list; n != NULL; n = n->next)
+        n->marked = true;
+}
 
-        list = n->next;
+void
+nh_snmp_credentials_sweep(void)
+{
+    for (struct named **at = &list; *at != NULL;) {
+        struct named *n = *at;
+
+        if (!n->marked) {
+            at = &n->next;
+            continue;
+        }
+        *at = n->next;
         nh_snmp_credential_wipe(&n->credential);
         free(n->name);
         free(n);
@@ -117,11 +137,16 @@ enum nh_err
 nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char why[256])
 {
     static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv" };
-    struct nh_snmp_credential c = { .version = f->version };
+    struct named *before = find(name);
+    struct nh_snmp_credential c;
     enum nh_err err = NH_OK;
     size_t level = 0;
 
     why[0] = '\0';
+    memset(&c, 0, sizeof(c)); /* its gaps too: it is compared as bytes */
+    c.version = f->version;
+    if (before != NULL)
+        before->marked = false;
     if (f->version != 3) {
         err = read_secret(f->community_file, c.community, why);
         goto out;

@@ -16,10 +16,15 @@
 /* Keep a copy of `c` as `name`, in the place of one of that name. Errors: NH_ENOMEM. */
 enum nh_err nh_snmp_credentials_put(
     const char *name, const struct nh_snmp_credential *c) NH_MUST_CHECK;
-/* Lent until the next put of this name or clear; NULL when there is none. */
-const struct nh_snmp_credential *nh_snmp_credentials_get(const char *name);
-/* Wipe and forget all of them. */
-void nh_snmp_credentials_clear(void);
+/* Lent until the next put of this name or sweep; NULL when there is none. *serial, which
+ * may be NULL, is another number when the credential is another one: a session that was
+ * opened with the old one is to be opened again. */
+const struct nh_snmp_credential *nh_snmp_credentials_get(
+    const char *name, uint32_t *serial);
+/* A reload: mark, load each that the configuration names, sweep. The sweep wipes those
+ * that it names no more; one whose file cannot be read now stays as it was. */
+void nh_snmp_credentials_mark(void);
+void nh_snmp_credentials_sweep(void);
 
 /* The first line of the file `path` into `out`. Errors: NH_EIO (see errno), NH_EAUTH
  * (others may read it), NH_ETOOBIG, NH_EEMPTY. */

@@ -28,6 +28,7 @@ struct snmp_shared { /* one device */
     struct nh_snmp_device *device;
     struct nh_probe *probes; /* listed, not owned */
     int64_t ended_ms;        /* of the last round, 0: none yet */
+    uint32_t serial;         /* of the credential that the session was opened with */
     bool running;
 };
 
@@ -113,10 +114,38 @@ on_snmp_round(void *arg)
             tell(p);
 }
 
+/* A session with the credential as it is now; false: `why` says why there is none. */
+static bool
+renew_session(struct snmp_shared *sh, char why[128])
+{
+    uint32_t serial;
+    const struct nh_snmp_credential *c = nh_snmp_credentials_get(sh->credential, &serial);
+    struct nh_snmp *s;
+
+    if (c == NULL) {
+        snprintf(why, 128, "no credential \"%.40s\" is known here", sh->credential);
+        return false;
+    }
+    if (sh->session != NULL && serial == sh->serial)
+        return true;
+    if (nh_snmp_open(&s, sh->host->base, sh->address, c, NULL, why) != NH_OK) {
+        if (*why == '\0')
+            snprintf(why, 128, "%s", nh_snmp_words(NH_SNMP_LOCAL));
+        return false;
+    }
+    if (sh->device != NULL)
+        nh_snmp_device_use(sh->device, s);
+    nh_snmp_close(sh->session);
+    sh->session = s;
+    sh->serial = serial;
+    return true;
+}
+
 static void
 snmp_start(struct nh_probe *p, uint32_t span_ms)
 {
     struct snmp_shared *sh = p->shared;
+    char why[128] = "";
 
     (void)span_ms;
     p->waiting = true;
@@ -124,12 +153,17 @@ snmp_start(struct nh_probe *p, uint32_t span_ms)
         return;
     if (sh->ended_ms != 0 && nh_clock_mono_ms() - sh->ended_ms < FRESH_MS) {
         tell(p);
-    } else if (nh_snmp_device_round(sh->device, on_snmp_round, sh) == NH_OK) {
-        sh->running = true;
-    } else {
-        p->waiting = false;
-        p->ctx->done(p->ctx->done_arg, NULL, nh_snmp_words(NH_SNMP_LOCAL));
+        return;
     }
+    if (renew_session(sh, why)) {
+        if (nh_snmp_device_round(sh->device, on_snmp_round, sh) == NH_OK) {
+            sh->running = true;
+            return;
+        }
+        snprintf(why, sizeof(why), "%s", nh_snmp_words(NH_SNMP_LOCAL));
+    }
+    p->waiting = false;
+    p->ctx->done(p->ctx->done_arg, NULL, why);
 }
 
 static void
@@ -152,7 +186,6 @@ static enum nh_err
 use_shared(struct snmp_shared **out, struct nh_sensor_host *host, const char *address,
     const char *credential, char why[128])
 {
-    const struct nh_snmp_credential *c;
     struct snmp_shared *sh;
     enum nh_err err;
 
@@ -162,19 +195,13 @@ use_shared(struct snmp_shared **out, struct nh_sensor_host *host, const char *ad
             *out = sh;
             return NH_OK;
         }
-    c = nh_snmp_credentials_get(credential);
-    if (c == NULL) {
-        snprintf(why, 128, "no credential \"%.40s\" is known here", credential);
-        return NH_ENOTFOUND;
-    }
     if ((sh = calloc(1, sizeof(*sh))) == NULL)
         return NH_ENOMEM;
     sh->host = host;
     snprintf(sh->address, sizeof(sh->address), "%s", address);
     snprintf(sh->credential, sizeof(sh->credential), "%s", credential);
-    err = nh_snmp_open(&sh->session, host->base, address, c, NULL, why);
-    if (err == NH_OK)
-        err = nh_snmp_device_new(&sh->device, sh->session);
+    err =
+        renew_session(sh, why) ? nh_snmp_device_new(&sh->device, sh->session) : NH_EINVAL;
     if (err != NH_OK) {
         leave_shared(sh);
         return err;
