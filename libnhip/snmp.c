@@ -503,7 +503,7 @@ connect_socket(struct nh_snmp *s)
 {
     static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-    connect(s->fd, &nobody, sizeof(nobody));
+    (void)connect(s->fd, &nobody, sizeof(nobody));
     s->connected = connect(s->fd, (const struct sockaddr *)&s->peer, s->peer_len) == 0;
     return s->connected;
 }

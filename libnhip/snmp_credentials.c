@@ -29,6 +29,16 @@ find(const char *name)
     return NULL;
 }
 
+static bool
+is_same(const struct nh_snmp_credential *a, const struct nh_snmp_credential *b)
+{
+    return a->version == b->version && a->level == b->level &&
+           strcmp(a->community, b->community) == 0 && strcmp(a->user, b->user) == 0 &&
+           strcmp(a->auth, b->auth) == 0 && strcmp(a->priv, b->priv) == 0 &&
+           strcmp(a->auth_secret, b->auth_secret) == 0 &&
+           strcmp(a->priv_secret, b->priv_secret) == 0;
+}
+
 enum nh_err
 nh_snmp_credentials_put(const char *name, const struct nh_snmp_credential *c)
 {
@@ -44,7 +54,7 @@ nh_snmp_credentials_put(const char *name, const struct nh_snmp_credential *c)
         list = n;
     }
     n->marked = false;
-    if (memcmp(&n->credential, c, sizeof(*c)) == 0 && n->serial != 0)
+    if (n->serial != 0 && is_same(&n->credential, c))
         return NH_OK;
     memcpy(&n->credential, c, sizeof(*c));
     n->serial = ++last_serial;
