@@ -5,6 +5,7 @@
  * Every change goes through here, so that a test can watch them all, make the images that
  * a power cut could leave, and have any of them fail.
  */
+#include "libnhip/folder.h"
 #include "libnhip/journal_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -51,23 +52,9 @@ hook_after(enum io_op op, const char *path, const char *to, uint64_t off,
 enum nh_err
 nhj_io_make_dir(const char *path)
 {
-    char part[PATH_BYTES];
-    size_t len = strlen(path);
+    enum nh_err err = nh_folder_make(path, 0700);
 
-    if (len == 0 || len >= sizeof(part))
-        return NH_EINVAL;
-    memcpy(part, path, len + 1);
-    for (size_t i = 1; i < len; i++) {
-        if (part[i] != '/')
-            continue;
-        part[i] = '\0';
-        if (mkdir(part, 0755) == -1 && errno != EEXIST)
-            return nhj_io_err(errno);
-        part[i] = '/';
-    }
-    if (mkdir(part, 0700) == -1 && errno != EEXIST)
-        return nhj_io_err(errno);
-    return NH_OK;
+    return err == NH_OK ? NH_OK : nhj_io_err(errno);
 }
 
 enum nh_err

@@ -8,6 +8,7 @@
  * on a commune's router.
  */
 #include "libnhip/privilege.h"
+#include "libnhip/folder.h"
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -19,8 +20,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-enum { PATH_BYTES = 4096 };
 
 static enum nh_err
 find_user(const char *user, struct passwd **pw)
@@ -68,35 +67,14 @@ nh_drop_privileges(const char *user, bool keep_net_raw)
     return NH_OK;
 }
 
-static enum nh_err
-make_parents(const char *path)
-{
-    char part[PATH_BYTES];
-    size_t len = strlen(path);
-
-    if (len == 0 || len >= sizeof(part)) {
-        errno = ENAMETOOLONG;
-        return NH_EIO;
-    }
-    memcpy(part, path, len + 1);
-    for (char *p = part + 1; (p = strchr(p, '/')) != NULL; *p++ = '/') {
-        *p = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return NH_EIO;
-    }
-    return NH_OK;
-}
-
 enum nh_err
 nh_private_dir(const char *path, mode_t mode, const char *user)
 {
     struct passwd *pw;
-    enum nh_err err = make_parents(path);
+    enum nh_err err = nh_folder_make(path, mode);
 
     if (err != NH_OK)
         return err;
-    if (mkdir(path, mode) != 0 && errno != EEXIST)
-        return NH_EIO;
     if (geteuid() != 0 || user == NULL || *user == '\0')
         return NH_OK;
     if ((err = find_user(user, &pw)) != NH_OK)

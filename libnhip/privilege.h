@@ -22,8 +22,8 @@ enum nh_err nh_drop_privileges(const char *user, bool keep_net_raw) NH_MUST_CHEC
 
 /*
  * Make the directory `path` with its parents when it is missing (mode as given, the
- * parents 0755), and as root with a `user` give it to that user. NH_ENOTFOUND (no such
- * user), NH_EIO.
+ * parents 0755; nh_folder_make()), and as root with a `user` give it to that user.
+ * NH_ENOTFOUND (no such user), NH_EIO.
  */
 enum nh_err nh_private_dir(const char *path, mode_t mode, const char *user) NH_MUST_CHECK;
 
