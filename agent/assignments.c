@@ -6,6 +6,7 @@
  * other, behind a magic number and a CRC: a file that does not add up is as good as none.
  */
 #include "agent/assignments.h"
+#include "libnhip/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -135,7 +136,7 @@ save(struct assignments *a, size_t collector)
     nh_buf_put(&raw, body.data, body.len);
     fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (nh_buf_err(&raw) != NH_OK || fd < 0 || write_whole(fd, &raw) != NH_OK ||
-        rename(temp, path) != 0)
+        rename(temp, path) != 0 || nh_folder_sync_of(path) != NH_OK)
         nh_log(NH_LOG_WARN,
             "%s: cannot be written: %s; measured all the same, asked for again at the "
             "next start",

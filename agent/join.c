@@ -13,6 +13,7 @@
 #include "agent/join.h"
 #include "agent/agent.h"
 #include "agent/keyring.h"
+#include "libnhip/folder.h"
 #include "libnhip/loop.h"
 #include "libnhip/privilege.h"
 #include <errno.h>
@@ -53,7 +54,7 @@ write_conf(const char *path, const struct nh_token *t)
     fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len &&
         fsync(fd) == 0 && rename(temp, path) == 0)
-        err = NH_OK;
+        err = nh_folder_sync_of(path);
     if (fd >= 0)
         close(fd);
     nh_buf_fini(&text);

@@ -3,12 +3,11 @@
  * keyring.c - two files, one rename
  */
 #include "agent/keyring.h"
+#include "libnhip/folder.h"
 #include "libnhip/log.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static void
 next_of(const char *key_file, char out[AGENT_PATH_MAX + 8])
@@ -53,23 +52,6 @@ keyring_put_next(
 
 /* The rename has to be on the disk before the other side may forget the old key; until
  * then the next start finds both files, and tries both. */
-static enum nh_err
-sync_directory_of(const char *path)
-{
-    char dir[AGENT_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int fd, bad;
-
-    snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path),
-        slash == NULL ? "." : path);
-    fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return NH_EIO;
-    bad = fsync(fd);
-    close(fd);
-    return bad == 0 ? NH_OK : NH_EIO;
-}
-
 enum nh_err
 keyring_promote(const char *key_file)
 {
@@ -78,5 +60,5 @@ keyring_promote(const char *key_file)
     next_of(key_file, next);
     if (rename(next, key_file) != 0)
         return NH_EIO;
-    return sync_directory_of(key_file);
+    return nh_folder_sync_of(key_file);
 }

@@ -7,6 +7,7 @@
  * copy is written, and only then takes the table's place: a full disk changes nothing.
  */
 #include "collector/keys.h"
+#include "libnhip/folder.h"
 #include "libnhip/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -175,25 +176,6 @@ row_parse(const char *line, struct key_row *row)
 }
 
 static enum nh_err
-sync_dir_of(const char *path)
-{
-    char dir[4096];
-    const char *slash = strrchr(path, '/');
-    int fd, rc;
-
-    if (slash == NULL)
-        snprintf(dir, sizeof(dir), ".");
-    else
-        snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-    fd = open(dir[0] == '\0' ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return NH_EIO;
-    rc = fsync(fd);
-    close(fd);
-    return rc == 0 ? NH_OK : NH_EIO;
-}
-
-static enum nh_err
 table_save(const struct table *t, const char *path)
 {
     char tmp[4096];
@@ -221,7 +203,7 @@ table_save(const struct table *t, const char *path)
         unlink(tmp);
         return err;
     }
-    return sync_dir_of(path);
+    return nh_folder_sync_of(path);
 }
 
 /* The changed copy takes over once it is on disk; it is consumed either way. */

@@ -8,6 +8,7 @@
  * neighbours swapped, and all but one in four thousand million of everything else.
  */
 #include "libnhip/token.h"
+#include "libnhip/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -287,29 +288,6 @@ nh_key_read(const char *path, char identity[NH_IDENTITY_MAX], uint8_t key[NH_KEY
     return err;
 }
 
-static bool
-sync_folder(const char *path)
-{
-    char dir[4096];
-    char *slash;
-    int fd;
-    bool ok;
-
-    if ((size_t)snprintf(dir, sizeof(dir), "%s", path) >= sizeof(dir))
-        return false;
-    slash = strrchr(dir, '/');
-    if (slash == NULL)
-        snprintf(dir, sizeof(dir), ".");
-    else
-        slash[slash == dir ? 1 : 0] = '\0';
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ok = fsync(fd) == 0;
-    close(fd);
-    return ok;
-}
-
 enum nh_err
 nh_key_write(const char *path, const char *identity, const uint8_t key[NH_KEY_LEN])
 {
@@ -333,7 +311,7 @@ nh_key_write(const char *path, const char *identity, const uint8_t key[NH_KEY_LE
     nh_wipe(secret, sizeof(secret));
     close(fd);
     if (ok) {
-        ok = rename(temporary, path) == 0 && sync_folder(path);
+        ok = rename(temporary, path) == 0 && nh_folder_sync_of(path) == NH_OK;
         saved = errno;
     }
     if (ok)
