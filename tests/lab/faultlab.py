@@ -24,7 +24,7 @@ BIN = os.environ.get("NHIP_BIN", "build/debug/bin")
 BUILD = os.environ.get("NHIP_BUILD", os.path.dirname(BIN))
 SERVICES = 8
 ARCHIVES = "10s:1h, 1min:6h:max"
-PATIENCE_S = 60
+PATIENCE_S = float(os.environ.get("NHIP_PATIENCE_S", "60"))
 SERIES_LOCK_S = 3  # a collector that starts no nhip-series in this time is itself killed
 
 CONF = """
@@ -216,11 +216,8 @@ class Lab:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.line.to = s.getsockname()
-        with open(directory + "/nhip.conf", "w", encoding="utf-8") as f:
-            f.write(CONF.format(port=self.line.to[1], dir=directory, archives=ARCHIVES))
-            f.writelines(SERVICE.format(n=n, port=self.server.port) for n in range(SERVICES))
-        with open(directory + "/agent.conf", "w", encoding="utf-8") as f:
-            f.write(AGENT.format(port=self.line.port, dir=directory, sync="always" if seed % 4 == 0 else "lag"))
+        self.sync, self.env = "always" if seed % 4 == 0 else "lag", None
+        self.write_conf(self.line.to[1], self.line.port, self.server.port, self.sync)
         self.running, self.begun, self.kills, self.lives = {}, {}, collections.Counter(), []
         self.strays = set()  # every nhip-series that was ever seen
         self.ending, self.calm = False, True
@@ -233,15 +230,25 @@ class Lab:
 
     # --- programs ---
 
+    def write_conf(self, listen, connect, service, sync):
+        with open(self.dir + "/nhip.conf", "w", encoding="utf-8") as f:
+            f.write(CONF.format(port=listen, dir=self.dir, archives=ARCHIVES))
+            f.writelines(SERVICE.format(n=n, port=service) for n in range(SERVICES))
+        with open(self.dir + "/agent.conf", "w", encoding="utf-8") as f:
+            f.write(AGENT.format(port=connect, dir=self.dir, sync=sync))
+
     def start(self, name):
-        conf = {"collector": "nhip.conf", "agent": "agent.conf"}[name]
         if name == "agent":
             self.lives.append([boot_ms(), None])
             self.server.life = len(self.lives) - 1
+        self.spawn(name)
+
+    def spawn(self, name):
+        conf = {"collector": "nhip.conf", "agent": "agent.conf"}[name]
         with open(f"{self.dir}/{name}.log", "ab") as log:
             self.running[name] = subprocess.Popen([f"{BIN}/nhip-{name}", "-f", "-c", f"{self.dir}/{conf}"] if name == "collector"
                                                   else [f"{BIN}/nhip-{name}", "-c", f"{self.dir}/{conf}"],
-                                                  stdout=log, stderr=log)
+                                                  stdout=log, stderr=log, env=self.env)
         self.begun[name] = time.monotonic()
 
     def end(self, name, sig):
@@ -348,14 +355,22 @@ class Lab:
         self.start("collector")
         token = wait_for("a token", lambda: self.ask("agent_add", site="a", host="127.0.0.1", port=self.line.port))
         token = re.sub(r"^nhip1\.127\.0\.0\.1\.\d+", f"nhip1.127.0.0.1.{self.line.port}", token["token"])
+        self.on_token(token)
         subprocess.run([BIN + "/nhip-agent", "-c", self.dir + "/agent.conf", "join", token], check=True,
-                       stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
+                       stdout=subprocess.DEVNULL, timeout=PATIENCE_S, env=self.env)
+        self.on_joined()
         self.start("agent")
         wait_for("assignments", lambda: (self.status() or {}).get("checks"))
         self.end("agent", signal.SIGTERM)
         assert self.reassign(fast=True) > SERVICES
         self.start("agent")
         wait_for("readings", lambda: self.server.hits[self.server.life, 0] > 2)
+
+    def on_token(self, token):
+        pass
+
+    def on_joined(self):
+        pass
 
     # --- disturbing ---
 

@@ -2,13 +2,17 @@
 /*
  * origins.c - is everything that agents appended in a collector's journal, and once?
  *
- *   origins [--readings] [--leave-out N | --twice N | --alter N] JOURNAL
+ *   origins [--readings | --records | --positions] [--leave-out N | --twice N | --alter
+ * N] JOURNAL
  *
  * An agent counts its records on over its epochs, and links each to the one before it by
  * a chain value over its bytes. The collector keeps both in a record's origin, so that
  * its journal alone shows a record that is missing, doubled, out of order or altered, at
  * the end of an epoch too. Each fault is a line on stderr; each source a JSON line on
- * stdout, with --readings one for each reading before. --leave-out, --twice and --alter
+ * stdout, with --readings one for each reading before, with --records one for each record
+ * and its bytes; --positions tells those of any journal, an agent's too, and nothing
+ * else.
+ * --leave-out, --twice and --alter
  * read as if the Nth record of agents were missing, there twice or another one, which has
  * to be noticed. Exits with 1 when anything is wrong with the journal.
  */
@@ -30,7 +34,7 @@ struct line {
 struct origins {
     struct nh_tracker *tracker;
     struct line *lines; /* by number of the source */
-    bool print;
+    bool print, print_records, print_positions;
     uint64_t leave_out, twice, alter, seen, told, undecoded, own_gaps;
 };
 
@@ -61,6 +65,17 @@ on_readings(void *arg, uint64_t pos, const struct nh_origin *origin,
                ",\"first\":%d}\n",
             source->site, c->id, readings[i].mono_ms, up);
     }
+}
+
+static void
+print_record(const struct nh_origin *is, uint8_t type, struct nh_slice body)
+{
+    printf("{\"source\":%u,\"pos\":%" PRIu64 ",\"chain\":%" PRIu32
+           ",\"type\":%u,\"body\":\"",
+        is->source, is->agent_pos, is->agent_chain, type);
+    for (size_t i = 0; i < body.len; i++)
+        printf("%02x", body.p[i]);
+    printf("\"}\n");
 }
 
 /* A record against the one of the same agent before it. */
@@ -100,6 +115,11 @@ take(struct origins *o, const struct nh_record *rec)
     struct nh_origin is = { 0 };
     bool agents = false;
 
+    if (o->print_positions) {
+        if (!rec->preamble)
+            printf("{\"pos\":%" PRIu64 "}\n", rec->pos);
+        return;
+    }
     if (!rec->preamble && rec->type <= NH_REC_GAP) {
         if (nh_origin_decode(&body, &is) != NH_OK || is.source >= SOURCES_MAX)
             o->undecoded++;
@@ -112,6 +132,8 @@ take(struct origins *o, const struct nh_record *rec)
             return;
         if (agents && o->seen == o->alter)
             body.len--;
+        if (agents && o->print_records)
+            print_record(&is, rec->type, body);
         if (agents)
             follow(o, &is, rec->type, body);
         if (nh_tracker_feed(o->tracker, rec) != NH_OK)
@@ -169,6 +191,8 @@ main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "readings", no_argument, NULL, 'r' },
+        { "records", no_argument, NULL, 'R' },
+        { "positions", no_argument, NULL, 'p' },
         { "leave-out", required_argument, NULL, 'l' },
         { "twice", required_argument, NULL, 't' },
         { "alter", required_argument, NULL, 'a' },
@@ -182,6 +206,10 @@ main(int argc, char **argv)
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (opt == 'r')
             o.print = true;
+        if (opt == 'p')
+            o.print_positions = true;
+        if (opt == 'R')
+            o.print_records = true;
         if (opt == 'l')
             o.leave_out = strtoull(optarg, NULL, 10);
         if (opt == 't')
