@@ -224,7 +224,7 @@ agent_start(struct agent **out, struct nh_loop *loop, const struct agent_config 
         goto out;
     what = config->journal_dir;
     snprintf(quarantine, sizeof(quarantine), "%s/quarantine", config->data);
-    err = spool_open(&a->spool, config->journal_dir,
+    err = spool_open(&a->spool, nh_loop_base(loop), config->journal_dir,
         config->sync_always ? NULL : config->memory_dir, config->journal_max_bytes,
         quarantine);
     if (err != NH_OK)

@@ -13,6 +13,7 @@
  */
 #include "agent/spool.h"
 #include "libnhip/clock.h"
+#include "libnhip/job.h"
 #include "libnhip/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,9 @@ struct spool {
     struct nh_journal *journal;
     struct nh_dict *dict;
     struct nh_cursor *look; /* single records, by position */
+    struct nh_jobs *jobs;   /* sync = always: the worker that syncs */
+    struct nh_commit commit;
+    bool committing;
     struct nh_buf buf;
     struct nh_buf
         head; /* of a new segment: begun while `buf` is on its way into the journal */
@@ -153,8 +157,8 @@ note_all(struct spool *sp)
 }
 
 enum nh_err
-spool_open(struct spool **out, const char *dir, const char *memory_dir,
-    uint64_t max_bytes, const char *quarantine_dir)
+spool_open(struct spool **out, struct event_base *base, const char *dir,
+    const char *memory_dir, uint64_t max_bytes, const char *quarantine_dir)
 {
     struct spool *sp = calloc(1, sizeof(*sp));
     struct nh_journal_options options = { .dir = dir,
@@ -179,6 +183,8 @@ spool_open(struct spool **out, const char *dir, const char *memory_dir,
         goto out;
     if ((err = nh_cursor_open(&sp->look, sp->journal, "look", false)) != NH_OK)
         goto out;
+    if (memory_dir == NULL && (err = nh_jobs_new(&sp->jobs, base, 1)) != NH_OK)
+        goto out;
     note_all(sp);
     *out = sp;
     sp = NULL;
@@ -192,6 +198,7 @@ spool_close(struct spool *sp)
 {
     if (sp == NULL)
         return;
+    nh_jobs_free(sp->jobs); /* waits for a sync under way */
     nh_cursor_close(sp->look);
     nh_journal_close(sp->journal);
     nh_dict_free(sp->dict);
@@ -241,6 +248,41 @@ note_failure(struct spool *sp, enum nh_err err)
         (unsigned long long)sp->lost_rounds);
 }
 
+static void commit(struct spool *sp);
+
+static void
+run_commit(void *arg)
+{
+    struct spool *sp = arg;
+
+    nh_journal_commit_run(&sp->commit);
+}
+
+static void
+end_commit(void *arg, bool cancelled)
+{
+    struct spool *sp = arg;
+
+    if (cancelled)
+        run_commit(sp);
+    sp->committing = false;
+    /* one that failed is told and counted by the journal; the next record tries again */
+    if (nh_journal_commit_end(sp->journal, &sp->commit) == NH_OK && !cancelled)
+        commit(sp);
+}
+
+/* sync = always: what has been appended goes to the disk, one sync at a time. */
+static void
+commit(struct spool *sp)
+{
+    if (sp->jobs == NULL || sp->committing ||
+        !nh_journal_commit_begin(sp->journal, &sp->commit))
+        return;
+    sp->committing = true;
+    if (nh_jobs_add(sp->jobs, run_commit, end_commit, sp) != NH_OK)
+        end_commit(sp, true);
+}
+
 static void
 append(struct spool *sp, uint8_t type, struct nh_slice payload)
 {
@@ -256,6 +298,7 @@ append(struct spool *sp, uint8_t type, struct nh_slice payload)
             (unsigned long long)sp->lost_since);
     sp->failing = false;
     sp->lost_since = 0;
+    commit(sp);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "libnhip/reading.h"
 #include "libnhip/record.h"
 
+struct event_base;
 struct spool;
 
 struct spool_facts {
@@ -21,9 +22,11 @@ struct spool_facts {
     bool failing;         /* the last write failed */
 };
 
-/* NH_ELOCKED: another agent runs. Others as nh_journal_open(). */
-enum nh_err spool_open(struct spool **out, const char *dir, const char *memory_dir,
-    uint64_t max_bytes, const char *quarantine_dir) NH_MUST_CHECK;
+/* Without `memory_dir` each record is synced as soon as the one before it is, by a worker
+ * whose end `base` hears of. NH_ELOCKED: another agent runs. Others as nh_journal_open().
+ */
+enum nh_err spool_open(struct spool **out, struct event_base *base, const char *dir,
+    const char *memory_dir, uint64_t max_bytes, const char *quarantine_dir) NH_MUST_CHECK;
 void spool_close(struct spool *sp);
 
 struct nh_journal *spool_journal(struct spool *sp);

@@ -92,7 +92,7 @@ struct nh_preamble; /* where a preamble callback puts its records */
 
 struct nh_journal_options {
     const char *dir;           /* made when missing, mode 0700 */
-    const char *memory_dir;    /* NULL: sync = always */
+    const char *memory_dir;    /* NULL: to dir at once; the owner syncs */
     uint64_t memory_max_bytes; /* of the file in memory_dir; 0: 1 MiB */
     uint64_t max_bytes;        /* of segments in dir; 0: unbounded */
     int64_t max_age_s;         /* of a segment's newest record; 0: unbounded */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* preload: a module, not a program */
 /*
  * powerlog.c - every change that processes make below a directory, in order
  *

@@ -6,7 +6,9 @@
 #include "agent/page.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
+#include "libnhip/loop.h"
 #include "tests/unit/check.h"
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,6 +241,7 @@ static void
 recovers_the_spool(void)
 {
     char dir[2 * AGENT_PATH_MAX], quarantine[AGENT_PATH_MAX];
+    struct nh_loop *loop = NULL;
     struct spool *sp = NULL;
     uint32_t number, epoch, chain;
     uint64_t pos;
@@ -246,7 +249,9 @@ recovers_the_spool(void)
     snprintf(dir, sizeof(dir), "%s/spool", check_tmpdir());
     snprintf(quarantine, sizeof(quarantine), "%s/quarantine", check_tmpdir());
     CHECK_EQ(mkdir(quarantine, 0700), 0, "");
-    CHECK_EQ(spool_open(&sp, dir, NULL, 1 << 22, quarantine), NH_OK, "");
+    CHECK_EQ(nh_loop_new(&loop), NH_OK, "");
+    CHECK_EQ(
+        spool_open(&sp, nh_loop_base(loop), dir, NULL, 1 << 22, quarantine), NH_OK, "");
     CHECK_EQ(
         nh_dict_add(spool_dict(sp), "a/vnpt/path", nh_kind_find("path"), &number), 0, "");
     append_round(sp, number, 10000);
@@ -260,7 +265,8 @@ recovers_the_spool(void)
     CHECK_NAMED(access(dir, R_OK) == 0, "kept apart");
     snprintf(dir, sizeof(dir), "%s/spool", check_tmpdir());
     spool_close(sp);
-    CHECK_EQ(spool_open(&sp, dir, NULL, 1 << 22, quarantine), NH_OK, "again");
+    CHECK_EQ(spool_open(&sp, nh_loop_base(loop), dir, NULL, 1 << 22, quarantine), NH_OK,
+        "again");
     CHECK(nh_journal_epoch(spool_journal(sp)) > epoch);
     CHECK(spool_boot(sp, epoch) != NULL);
     CHECK(spool_boot(sp, nh_journal_epoch(spool_journal(sp))) != NULL);
@@ -272,6 +278,36 @@ recovers_the_spool(void)
     append_round(sp, number, 30000);
     CHECK_EQ(spool_after(sp, 0), 1, "and takes records");
     spool_close(sp);
+    nh_loop_free(loop);
+}
+
+/* sync = always: what was appended is durable, with nothing more being appended. */
+static void
+syncs_every_record(void)
+{
+    char dir[AGENT_PATH_MAX];
+    struct nh_loop *loop = NULL;
+    struct spool *sp = NULL;
+    uint32_t number;
+    uint64_t last;
+
+    snprintf(dir, sizeof(dir), "%s/always", check_tmpdir());
+    CHECK_EQ(nh_loop_new(&loop), NH_OK, "");
+    CHECK_EQ(spool_open(&sp, nh_loop_base(loop), dir, NULL, 1 << 22, check_tmpdir()),
+        NH_OK, "");
+    CHECK_EQ(
+        nh_dict_add(spool_dict(sp), "a/vnpt/path", nh_kind_find("path"), &number), 0, "");
+    for (int64_t i = 1; i <= 3; i++) /* the later ones while the first is synced */
+        append_round(sp, number, i * 1000);
+    last = nh_journal_next_pos(spool_journal(sp)) - 1;
+    while (nh_journal_durable_pos(spool_journal(sp)) < last &&
+           event_base_get_num_events(
+               nh_loop_base(loop), EVENT_BASE_COUNT_ADDED | EVENT_BASE_COUNT_ACTIVE) > 0)
+        event_base_loop(nh_loop_base(loop), EVLOOP_ONCE);
+    CHECK_EQ(nh_journal_durable_pos(spool_journal(sp)), last, "all of them");
+    append_round(sp, number, 4000);
+    spool_close(sp); /* with one under way */
+    nh_loop_free(loop);
 }
 
 /* A segment begins amid an append: its head must not overwrite what is being appended. */
@@ -280,6 +316,7 @@ keeps_records_over_segments(void)
 {
     enum { ROUNDS = 30000 };
     char dir[AGENT_PATH_MAX];
+    struct nh_loop *loop = NULL;
     struct spool *sp = NULL;
     struct nh_cursor *cursor = NULL;
     struct nh_record rec;
@@ -289,7 +326,9 @@ keeps_records_over_segments(void)
     int64_t want = 0, wrong = 0;
 
     snprintf(dir, sizeof(dir), "%s/many", check_tmpdir());
-    CHECK_EQ(spool_open(&sp, dir, NULL, 1 << 24, check_tmpdir()), NH_OK, "");
+    CHECK_EQ(nh_loop_new(&loop), NH_OK, "");
+    CHECK_EQ(spool_open(&sp, nh_loop_base(loop), dir, NULL, 1 << 24, check_tmpdir()),
+        NH_OK, "");
     CHECK_EQ(
         nh_dict_add(spool_dict(sp), "a/vnpt/path", nh_kind_find("path"), &number), 0, "");
     for (int64_t i = 1; i <= ROUNDS; i++)
@@ -312,6 +351,7 @@ keeps_records_over_segments(void)
     CHECK_EQ(wrong, 0, "as it was measured");
     nh_cursor_close(cursor);
     spool_close(sp);
+    nh_loop_free(loop);
 }
 
 static const char status_json[] =
@@ -369,6 +409,7 @@ main(void)
     RUN(refuses_bad_files);
     RUN(keeps_assignments);
     RUN(recovers_the_spool);
+    RUN(syncs_every_record);
     RUN(keeps_records_over_segments);
     RUN(renders_the_page);
     return check_done();
