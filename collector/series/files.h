@@ -8,4 +8,7 @@
 void series_walk(const char *root,
     void (*each)(void *arg, const char *check, const char *path), void *arg);
 
+/* Remove what librrd left of files that it was making: NAME.rrd and six letters. */
+void series_sweep(const char *root);
+
 #endif

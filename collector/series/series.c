@@ -97,6 +97,7 @@ recover(struct series *s)
     err = state_each(s->state, restore_header, s);
     if (err == NH_OK)
         series_walk(root, remove_unknown, s);
+    series_sweep(root);
     return err;
 }
 

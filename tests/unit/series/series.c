@@ -306,6 +306,30 @@ crash_in_rebuild(void)
     check_same(calm, cut, "after two crashes");
 }
 
+/* librrd makes a file under a name of its own first. */
+static void
+sweeps_what_was_being_made(void)
+{
+    char dir[128], left[300], kept[256], other[256];
+    struct series *s;
+
+    snprintf(dir, sizeof(dir), "%s/swept", check_tmpdir());
+    s = open_series(dir);
+    CHECK_EQ(series_advance(s, UINT64_MAX, 100), NH_OK, "some of it");
+    CHECK_EQ(series_checkpoint(s), NH_OK, "kept");
+    series_abandon(s);
+    snprintf(kept, sizeof(kept), "%s/rrd/a/link1/far.rrd", dir);
+    snprintf(left, sizeof(left), "%sQx7_a9", kept);
+    snprintf(other, sizeof(other), "%s/rrd/a/notes.txt", dir);
+    close(open(left, O_WRONLY | O_CREAT, 0600));
+    close(open(other, O_WRONLY | O_CREAT, 0600));
+    s = open_series(dir);
+    CHECK(access(left, F_OK) != 0);
+    CHECK(access(kept, F_OK) == 0);
+    CHECK_NAMED(access(other, F_OK) == 0, "not ours");
+    series_close(s);
+}
+
 static void
 archive_forms(void)
 {
@@ -355,6 +379,7 @@ main(void)
     RUN(rebuild);
     RUN(spoilt);
     RUN(crash_in_rebuild);
+    RUN(sweeps_what_was_being_made);
     nh_dict_free(dict);
     return check_done();
 }
