@@ -6,7 +6,7 @@ at places of that log drawn at random: what a barrier covered is there, each lat
 each later change of names is there or not (those of one directory in their order), what grew without its bytes is zeros
 or rubbish. One end loses its power and the other is as kill -9 leaves it, or both lose it. The real daemons start on
 that, and three things know what has to come of it: the agent's journal as the log saw it made, what the agent had
-synced, and what the collector had acknowledged.
+synced, and what the collector had acknowledged. Now and then the power fails again while they recover.
 """
 import bisect
 import collections
@@ -33,6 +33,7 @@ ENDS = {"agent": ("agent",), "collector": ("collector",), "both": ("agent", "col
 ACK, WELCOME = 0x05, 0x02  # frames
 READINGS, GAP = 1, 3  # records
 RUBBISH_KEPT = 64
+SECOND_EVERY, SECOND_CUTS = 5, 3  # of every so many images the recovery is cut, at so many places
 
 
 # --- the log ---
@@ -174,16 +175,31 @@ def apply_names(names, changes):
 class World:
     """What the disk surely has and what it may have, entry by entry."""
 
-    def __init__(self, root, number, collectors, lies=None):
-        self.root, self.top = root, Dir()
+    def __init__(self, root, collectors, lies=None, before=None):
+        self.root, self.top = os.path.realpath(root), Dir()
         self.collectors = collectors  # process ids
         self.lies = lies  # a disk that keeps nothing of files whose path has this
-        self.things, self.barriers = {number: self.top}, {}
+        self.things, self.barriers = {os.stat(root).st_ino: self.top}, {}
+        self.before = before  # facts of the cut that it begins after
         self.made = {}  # position: (entry, type, chain, bytes) of the agent's records
         self.acked = self.index = 0
         self.said = {}  # connection: bytes of the collector's last frame, not yet whole
         self.token = self.joined = None
         self.rubbish = collections.deque(maxlen=RUBBISH_KEPT)
+
+    def load(self, folder, names):
+        """What is on the disk at its beginning. All of it counts as safe."""
+        for entry in os.scandir(folder):
+            if folder == self.root and entry.name not in TOPS or entry.is_symlink() or \
+                    not entry.is_dir() and not entry.is_file():
+                continue
+            thing = Dir() if entry.is_dir() else File()
+            self.things[entry.inode()] = names.now[entry.name] = names.safe[entry.name] = thing
+            if entry.is_dir():
+                self.load(entry.path, thing)
+            else:
+                with open(entry.path, "rb") as f:
+                    thing.safe = bytearray(f.read())
 
     def look_up(self, path):
         """(directory, name) of a path below the root; None: not what the daemons keep."""
@@ -305,24 +321,24 @@ class World:
 
     # --- images ---
 
-    def acknowledged(self):
-        return {pos for pos in self.made if pos <= self.acked}
+    def facts(self, lost, what):
+        """What has to come of an image in which `lost` lost their power."""
+        was = self.before or {"must": set(), "acked": set(), "spooled": set(), "made": {}}
+        acked = was["acked"] | {pos for pos in was["must"] | set(self.made) if pos <= self.acked}
+        spooled = (was["spooled"] | self.spooled()) - acked if "agent" in lost else set()
+        return {"must": acked | spooled | (set() if "agent" in lost else was["must"] | set(self.made)),
+                "acked": acked, "spooled": spooled, "made": was["made"] | self.made, "token": self.token,
+                "joined": self.joined, "forgotten": set(), "what": what}
 
     def spooled(self):
-        """What the agent has synced to its disk and still needs."""
+        """What the agent has synced to its disk."""
         agent = self.top.now.get("agent")
         journal = agent and agent.now.get("journal")
         synced = set()
         for name, f in journal.safe.items() if journal else ():
             if isinstance(f, File) and name.startswith("seg-") and journal.now.get(name) is f:
                 synced |= f.synced
-        return {pos for pos in synced if pos > self.acked}
-
-    def facts(self, lost, what):
-        """What has to come of an image in which `lost` lost their power."""
-        acked, spooled = self.acknowledged(), self.spooled() if "agent" in lost else set()
-        return {"must": acked | (spooled if "agent" in lost else set(self.made)), "acked": acked, "spooled": spooled,
-                "made": dict(self.made), "token": self.token, "joined": self.joined, "forgotten": set(), "what": what}
+        return synced
 
     def image(self, directory, lost, rng, mood=None):
         """The directory after a power cut at this place."""
@@ -456,6 +472,11 @@ class Draw:
 
 # --- the run that is recorded ---
 
+def recorder(directory):
+    return dict(os.environ, LD_PRELOAD=BUILD + "/tests/powerlog.so", NHIP_POWERLOG=directory + "/power.log",
+                NHIP_POWERLOG_ROOT=directory)
+
+
 class Recording(faultlab.Lab):
     """A short life: joined, measured, killed, cut off, asked for charts, its keys changed."""
 
@@ -464,8 +485,7 @@ class Recording(faultlab.Lab):
         self.sync = sync
         self.write_conf(self.line.to[1], self.line.port, self.server.port, sync)
         self.notes = Notes(directory + "/power.log")
-        self.env = dict(os.environ, LD_PRELOAD=BUILD + "/tests/powerlog.so", NHIP_POWERLOG=self.notes.path,
-                        NHIP_POWERLOG_ROOT=directory)
+        self.env = recorder(directory)
         self.collectors = set()
 
     def start(self, name):
@@ -546,18 +566,23 @@ class Recording(faultlab.Lab):
 class Machine(faultlab.Lab):
     """An image and the daemons on it."""
 
-    def __init__(self, directory, sync, service_port):  # pylint: disable=super-init-not-called
+    def __init__(self, directory, sync, service_port, recorded=False):  # pylint: disable=super-init-not-called
         self.dir = directory
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         self.write_conf(self.port, self.port, service_port, sync)
         self.running, self.begun, self.strays = {}, {}, set()
-        self.env, self.said, self.starts = None, 0, 0
+        self.env, self.said, self.starts, self.collectors = None, 0, 0, set()
+        self.notes = Notes(directory + "/power.log") if recorded else None
+        if recorded:
+            self.env = recorder(directory)
 
     def start(self, name):
         self.starts += 1
         self.spawn(name)
+        if name == "collector":
+            self.collectors.add(self.running[name].pid)
 
     def end(self, name, sig=signal.SIGTERM):
         p = self.running.pop(name)
@@ -651,7 +676,13 @@ class Machine(faultlab.Lab):
         try:
             self.reassign(fast=False)
         except (OSError, IndexError):
-            pass
+            return
+        if self.notes:
+            self.notes.rewritten(self.dir + "/agent/assignments-lab")
+
+    def litter(self):
+        """Files that were being made, and that nobody will ever finish or remove."""
+        return [name for _, _, names in os.walk(self.dir + "/collector/rrd") for name in names if not name.endswith(".rrd")]
 
     def positions(self):
         """Of the records in the agent's journal on disk."""
@@ -714,6 +745,9 @@ def judge(machine, facts):
     files, differing = machine.rebuild()
     if differing:
         wrong.append(f"of {files} RRD files differ: {differing}")
+    litter = machine.litter()
+    if litter:
+        wrong.append(f"left behind: {litter}")
     sound, words = machine.verify()
     if not sound:
         wrong.append("nhipctl journal verify: " + words)
@@ -741,16 +775,111 @@ def places(log, count, rng):
     return sorted(out)
 
 
-def check(directory, facts, conf):
-    machine = Machine(directory, *conf)
-    try:
-        machine.run(facts)
-        got = judge(machine, facts) | {"starts": machine.starts}
-    except (AssertionError, OSError, KeyError, TypeError, subprocess.SubprocessError) as e:
-        got = {"lost": 0, "doubled": 0, "ghosts": 0, "differing": 0, "records": 0, "wrong": [f"{type(e).__name__}: {e}"]}
-    finally:
-        machine.stop()
-    return got
+class Trial:
+    """Images of one recording, each with what comes of it."""
+
+    def __init__(self, directory, conf, seed, workers, keep_wrong):
+        self.directory, self.conf, self.seed, self.keep_wrong = directory, conf, seed, keep_wrong
+        self.pool = concurrent.futures.ThreadPoolExecutor(workers)
+        self.slots = threading.Semaphore(workers + 1)
+        self.jobs, self.kinds, self.rng = [], collections.Counter(), random.Random(seed)
+
+    def image(self, world, name, at, again):
+        lost = self.rng.choice(tuple(ENDS))
+        folder, rng = f"{self.directory}/{name}", random.Random(self.rng.random())
+        self.slots.acquire()
+        os.mkdir(folder)
+        mood = world.image(folder, ENDS[lost], rng)
+        self.kinds[lost] += 1
+        facts = world.facts(ENDS[lost], f"seed {self.seed}, image {name}, entry {at}, {lost} lost its power, {mood}")
+        self.jobs.append(self.pool.submit(self.one, folder, facts, rng if again and facts["joined"] else None))
+
+    def one(self, folder, facts, rng):
+        try:
+            second = self.recovery(folder, facts) if rng else None
+            got = self.check(folder, facts)
+            if rng and second and not got["wrong"]:
+                self.cut_again(got, folder, facts, second, rng)
+            self.tidy(folder, got)
+            return got, facts
+        finally:
+            self.slots.release()
+
+    def tidy(self, folder, got):
+        if not (self.keep_wrong and got["wrong"]):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def check(self, folder, facts):
+        machine = Machine(folder, *self.conf)
+        try:
+            machine.run(facts)
+            got = judge(machine, facts) | {"starts": machine.starts}
+        except (AssertionError, OSError, KeyError, TypeError, subprocess.SubprocessError) as e:
+            got = {"lost": 0, "doubled": 0, "ghosts": 0, "differing": 0, "records": 0,
+                   "wrong": [f"{type(e).__name__}: {e}"]}
+        finally:
+            machine.stop()
+        return got
+
+    def recovery(self, folder, facts):
+        """The same image once more, and a recording of how the daemons recover on it."""
+        again = folder + ".again"
+        shutil.copytree(folder, again)
+        machine = Machine(again, *self.conf, recorded=True)
+        world = World(again, machine.collectors, before=facts)
+        world.joined = True
+        world.load(again, world.top)
+        try:
+            machine.run(dict(facts))
+        except (AssertionError, OSError, KeyError, TypeError, subprocess.SubprocessError):
+            return None  # the same fault comes of the image itself, and is told there
+        finally:
+            machine.stop()
+        return world, read_log(again + "/power.log")
+
+    def cut_again(self, got, folder, facts, second, rng):
+        world, log = second
+        done = 0
+        turns = [i for i, e in enumerate(log) if e.op not in "WTAMNnXF."]
+        for n, at in enumerate(sorted(rng.choice(turns) + rng.randint(0, 1) for _ in range(SECOND_CUTS))):
+            for e in log[done:at]:
+                world.play(e)
+            done, lost = at, rng.choice(tuple(ENDS))
+            image = f"{folder}.{n}"
+            os.mkdir(image)
+            mood = world.image(image, ENDS[lost], rng)
+            more = self.check(image, world.facts(ENDS[lost], ""))
+            self.tidy(image, more)
+            self.kinds["again"] += 1
+            got["wrong"] += [f"cut again, image {n}, entry {at}, {lost} lost its power, {mood}: {words}"
+                             for words in more.pop("wrong")]
+            for key, value in more.items():
+                got[key] = got.get(key, 0) + value
+        self.tidy(folder + ".again", got)
+
+    def results(self):
+        out, wrong = collections.Counter(), []
+        for job in self.jobs:
+            got, facts = job.result()
+            wrong.extend(f"{facts['what']}: {words}" for words in got.pop("wrong"))
+            out["promised"] += len(facts["must"])
+            out["spooled"] += len(facts["spooled"])
+            out.update(got)
+        self.pool.shutdown()
+        return out, wrong
+
+
+def is_noticed(trial, lab, collectors, log):
+    """A disk that keeps nothing of the collector's journal: were that not noticed, nothing would be."""
+    liar = World(lab, collectors, lies="/collector/journal/")
+    for e in log:
+        liar.play(e)
+    folder = trial.directory + "/liar"
+    os.mkdir(folder)
+    liar.image(folder, ("collector",), trial.rng, "none")
+    got = trial.check(folder, liar.facts(("collector",), ""))
+    shutil.rmtree(folder, ignore_errors=True)
+    return got["lost"] > 0
 
 
 def run(directory, images, seed, sync, seconds=6, workers=2, keep_wrong=False):
@@ -758,49 +887,16 @@ def run(directory, images, seed, sync, seconds=6, workers=2, keep_wrong=False):
     lab = directory + "/lab"
     os.mkdir(lab)
     recording = Recording(lab, seed, sync)
-    number = os.stat(lab).st_ino
     log = recording.record(seconds)
-    rng = random.Random(seed)
-    conf = (sync, recording.server.port)
-    world = World(os.path.realpath(lab), number, recording.collectors)
-    out, wrong, jobs, kinds = collections.Counter(entries=len(log)), [], [], collections.Counter()
-    slots = threading.Semaphore(workers + 1)
-
-    def one(folder, facts):
-        try:
-            got = check(folder, facts, conf)
-            if not (keep_wrong and got["wrong"]):
-                shutil.rmtree(folder, ignore_errors=True)
-            return got, facts
-        finally:
-            slots.release()
-
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        done = 0
-        for n, at in enumerate(places(log, images, rng)):
-            slots.acquire()
-            for e in log[done:at]:
-                world.play(e)
-            done, lost, folder = at, rng.choice(tuple(ENDS)), f"{directory}/{n}"
-            os.mkdir(folder)
-            mood = world.image(folder, ENDS[lost], random.Random(rng.random()))
-            kinds[lost] += 1
-            jobs.append(pool.submit(one, folder, world.facts(
-                ENDS[lost], f"seed {seed}, image {n}, entry {at}, {lost} lost its power, {mood}")))
-        # a disk that keeps nothing of the collector's journal: were it not noticed, nothing would be
-        slots.acquire()
-        liar = World(world.root, number, recording.collectors, "/collector/journal/")
-        for e in log:
-            liar.play(e)
-        os.mkdir(directory + "/liar")
-        liar.image(directory + "/liar", ("collector",), rng, "none")
-        lied, _ = pool.submit(one, directory + "/liar", liar.facts(("collector",), "")).result()
-        if not lied["lost"]:
-            wrong.append(f"seed {seed}: a disk that forgets what was synced goes unnoticed: {lied['wrong']}")
-        for job in jobs:
-            got, facts = job.result()
-            wrong.extend(f"{facts['what']}: {words}" for words in got.pop("wrong"))
-            out["promised"] += len(facts["must"])
-            out["spooled"] += len(facts["spooled"])
-            out.update(got)
-    return dict(out, images=images, kinds=dict(kinds), sync=sync, made=len(world.made), wrong=wrong)
+    trial = Trial(directory, (sync, recording.server.port), seed, workers, keep_wrong)
+    world, done = World(lab, recording.collectors), 0
+    for n, at in enumerate(places(log, images, trial.rng)):
+        for e in log[done:at]:
+            world.play(e)
+        done = at
+        trial.image(world, n, at, again=n % SECOND_EVERY == SECOND_EVERY - 1)
+    out, wrong = trial.results()
+    if not is_noticed(trial, lab, recording.collectors, log):
+        wrong.append(f"seed {seed}: a disk that forgets what was synced goes unnoticed")
+    return dict(out, images=sum(trial.kinds.values()), kinds=dict(trial.kinds), sync=sync, entries=len(log),
+                made=len(world.made), wrong=wrong)
