@@ -65,7 +65,7 @@ def read_log(path):
 
 
 class Notes:
-    """The test's own words in that log: 't' a token was given out, 'j' the agent has joined, '.' nothing more."""
+    """The test's own words in that log: 't' a token was given out, 'j' the agent has joined, 'v' its key is revoked."""
 
     def __init__(self, path):
         self.path = path
@@ -184,7 +184,7 @@ class World:
         self.made = {}  # position: (entry, type, chain, bytes) of the agent's records
         self.acked = self.index = 0
         self.said = {}  # connection: bytes of the collector's last frame, not yet whole
-        self.token = self.joined = None
+        self.token = self.joined = self.revoked = None
         self.rubbish = collections.deque(maxlen=RUBBISH_KEPT)
 
     def load(self, folder, names):
@@ -319,6 +319,9 @@ class World:
     def on_joined(self, e):
         self.joined = True
 
+    def on_revoked(self, e):
+        self.revoked = True
+
     # --- images ---
 
     def facts(self, lost, what):
@@ -328,7 +331,7 @@ class World:
         spooled = (was["spooled"] | self.spooled()) - acked if "agent" in lost else set()
         return {"must": acked | spooled | (set() if "agent" in lost else was["must"] | set(self.made)),
                 "acked": acked, "spooled": spooled, "made": was["made"] | self.made, "token": self.token,
-                "joined": self.joined, "forgotten": set(), "what": what}
+                "joined": self.joined, "revoked": self.revoked, "forgotten": set(), "what": what}
 
     def spooled(self):
         """What the agent has synced to its disk."""
@@ -361,7 +364,7 @@ class World:
 
 NAMES = {"C": "create", "K": "create", "T": "write", "A": "write", "W": "write", "M": "write", "S": "sync", "Y": "sync",
          "s": "synced", "y": "synced", "R": "rename", "L": "link", "U": "unlink", "N": "sent", "X": "unsent",
-         "F": "hung_up", "t": "token", "j": "joined"}
+         "F": "hung_up", "t": "token", "j": "joined", "v": "revoked"}
 
 
 def write_file(path, data):
@@ -547,6 +550,9 @@ class Recording(faultlab.Lab):
             self.calm = False
             self.live(seconds)
             self.line.cut = False
+            wait_for("a revoked key", lambda: self.ask("agent_revoke", site="a"))
+            self.notes.write(Entry("v"))
+            self.kill("collector")
             for name in ("agent", "collector"):
                 self.bid_end(name)
             wait_for("nhip-series to end", lambda: not any(self.alive(pid) for pid in self.strays))
@@ -631,6 +637,8 @@ class Machine(faultlab.Lab):
         facts["forgotten"] |= facts["acked"] - {r["pos"] for r in self.records()[0]}
         if not facts["joined"]:
             self.get_in(facts["token"])
+        if facts["revoked"]:
+            self.join_anew()
         if "agent" not in self.running:
             self.start("agent")
         self.streaming()
@@ -663,6 +671,14 @@ class Machine(faultlab.Lab):
         if token is None:
             token = self.ask("agent_add", site="a", host="127.0.0.1", port=self.port)["token"]
         self.join(token)
+
+    def join_anew(self):
+        """The key that was taken back is of no use; with a new one the agent goes on where it was."""
+        states = {row["state"] for row in self.ask("agent_list")["agents"]}
+        assert states <= {"revoked", "burnt"}, f"a revoked key is {states}"
+        if "agent" in self.running:
+            self.end("agent")
+        self.join(self.ask("agent_add", site="a", host="127.0.0.1", port=self.port)["token"])
 
     def can_measure(self):
         status = wait_for("the agent's status", self.status)
@@ -752,7 +768,7 @@ def judge(machine, facts):
     if not sound:
         wrong.append("nhipctl journal verify: " + words)
     for name in ("collector", "agent"):
-        for phrase in ("ALARM", "assert", "left out positions", "cannot be read", "rebuild"):
+        for phrase in ("stream begins", "assert", "left out positions", "cannot be read", "rebuild"):
             said = [line for line in machine.log(name).splitlines() if phrase in line]
             if said:
                 wrong.append(f"{name} said: {said[0]} ({len(said)} times)")
@@ -763,11 +779,14 @@ def judge(machine, facts):
 def places(log, count, rng):
     """Places of the log: half of them anywhere, half where names or promises change."""
     first = next(i for i, e in enumerate(log) if e.op == "t")
-    turns = [i for i, e in enumerate(log) if e.op not in "WTAMNnXF."]
+    last = next(i for i, e in enumerate(log) if e.op == "v")
+    turns = [i for i, e in enumerate(log) if e.op not in "WTAMNnXF"]
     out = []
     for i in range(count):
         if i % 8 == 7:
             out.append(rng.randint(1, first + (len(log) - first) // 8))  # it starts, it joins
+        elif i % 16 == 3:
+            out.append(rng.randint(last + 1, len(log)))  # its key is revoked
         elif i % 2:
             out.append(min(len(log), rng.choice(turns) + rng.randint(0, 1)))
         else:
@@ -792,7 +811,7 @@ class Trial:
         mood = world.image(folder, ENDS[lost], rng)
         self.kinds[lost] += 1
         facts = world.facts(ENDS[lost], f"seed {self.seed}, image {name}, entry {at}, {lost} lost its power, {mood}")
-        self.jobs.append(self.pool.submit(self.one, folder, facts, rng if again and facts["joined"] else None))
+        self.jobs.append(self.pool.submit(self.one, folder, facts, rng if again and facts["joined"] and not facts["revoked"] else None))
 
     def one(self, folder, facts, rng):
         try:
@@ -840,7 +859,7 @@ class Trial:
     def cut_again(self, got, folder, facts, second, rng):
         world, log = second
         done = 0
-        turns = [i for i, e in enumerate(log) if e.op not in "WTAMNnXF."]
+        turns = [i for i, e in enumerate(log) if e.op not in "WTAMNnXF"]
         for n, at in enumerate(sorted(rng.choice(turns) + rng.randint(0, 1) for _ in range(SECOND_CUTS))):
             for e in log[done:at]:
                 world.play(e)
