@@ -47,61 +47,119 @@ kind_of(const struct group *g)
 }
 
 static bool
-is_excluded(const struct inv_link *l, enum cause cause)
-{
-    for (size_t i = 0; l->contract != NULL && i < l->contract->excluded_count; i++)
-        if (strcmp(l->contract->excluded[i], incident_cause_name(cause)) == 0)
-            return true;
-    return false;
-}
-
-static void
-add_minutes(struct incident_minutes *m, const struct episode *e, const struct inv_link *l,
-    enum cause cause, int64_t from, int64_t to)
-{
-    int64_t ms = to > from ? to - from : 0;
-
-    if (cause == CAUSE_DATA_CENTRE || cause == CAUSE_MONITORING)
-        m->unknown_ms += ms; /* the line itself was not seen */
-    else if (is_excluded(l, cause))
-        m->excluded_ms += ms;
-    else if (e->kind == EP_DOWN)
-        m->down_ms += ms;
-    else
-        m->degraded_ms += ms;
-}
-
-static bool
 is_of(const struct group *g, const struct episode *e)
 {
     return is_sure(e) && strcmp(e->key, g->key) == 0 && e->from_ms >= g->from_ms &&
            (g->to_ms == 0 || e->from_ms <= g->to_ms);
 }
 
+/* ---- the times of a link ---- */
+
+static bool
+add_span(struct incident_link *l, int64_t from_ms, int64_t to_ms, bool down)
+{
+    struct incident_span *more;
+
+    if (to_ms != 0 && to_ms <= from_ms)
+        return true;
+    more = realloc(l->spans, (l->span_count + 1) * sizeof(*more));
+    if (more == NULL)
+        return false;
+    l->spans = more;
+    more[l->span_count++] = (struct incident_span){ from_ms, to_ms, down };
+    return true;
+}
+
+static int
+by_from(const void *a, const void *b)
+{
+    const struct incident_span *x = a, *y = b;
+
+    return x->from_ms < y->from_ms ? -1 : x->from_ms > y->from_ms;
+}
+
+/* A degraded episode less the times at which the link was down. */
+static void
+add_degraded(const struct group *g, struct incident_link *out, const struct dlink *l,
+    const struct episode *e)
+{
+    int64_t from = e->from_ms;
+
+    for (size_t i = 0; i < l->episode_count; i++) { /* down ones are in order of time */
+        const struct episode *o = &l->episodes[i];
+
+        if (!is_of(g, o) || o->kind != EP_DOWN || (o->to_ms != 0 && o->to_ms <= from) ||
+            (e->to_ms != 0 && o->from_ms >= e->to_ms))
+            continue;
+        add_span(out, from, o->from_ms, false);
+        if (o->to_ms == 0)
+            return;
+        from = o->to_ms;
+    }
+    add_span(out, from, e->to_ms, false);
+}
+
+/* What is older than the evidence that is kept stays as it was found. */
+static bool
+is_settled(const struct diagnose *d, const struct incident_span *s)
+{
+    return s->to_ms != 0 && s->to_ms <= d->now_ms - KEEP_MS;
+}
+
+static bool
+overlaps(const struct incident_link *l, const struct incident_span *s)
+{
+    for (size_t i = 0; i < l->span_count; i++)
+        if (l->spans[i].from_ms < s->to_ms &&
+            (l->spans[i].to_ms == 0 || l->spans[i].to_ms > s->from_ms))
+            return true;
+    return false;
+}
+
+static void
+keep_settled(
+    const struct diagnose *d, struct incident_link *out, const struct incident_link *was)
+{
+    for (size_t i = 0; i < was->span_count; i++)
+        if (is_settled(d, &was->spans[i]) && !overlaps(out, &was->spans[i]))
+            add_span(out, was->spans[i].from_ms, was->spans[i].to_ms, was->spans[i].down);
+}
+
 /* Of a link's episodes in the group; what is down counts before what is degraded. */
 static void
-minutes_of(const struct group *g, struct incident_link *out, int link)
+spans_of(const struct group *g, struct incident_link *out, int link)
 {
     const struct dlink *l = &g->d->links[link];
 
     for (size_t i = 0; i < l->episode_count; i++) {
         const struct episode *e = &l->episodes[i];
-        int64_t from = e->from_ms, to = e->to_ms == 0 ? g->d->now_ms : e->to_ms;
 
         if (!is_of(g, e))
             continue;
-        if (out->from_ms == 0 || from < out->from_ms)
-            out->from_ms = from;
-        for (size_t k = 0; e->kind == EP_DEGRADED && k < l->episode_count; k++) {
-            const struct episode *o = &l->episodes[k];
-            int64_t end = o->to_ms == 0 ? g->d->now_ms : o->to_ms;
+        if (e->kind == EP_DEGRADED)
+            add_degraded(g, out, l, e);
+        else
+            add_span(out, e->from_ms, e->to_ms, true);
+    }
+}
 
-            if (!is_of(g, o) || o->kind != EP_DOWN || end <= from || o->from_ms >= to)
-                continue;
-            add_minutes(&out->minutes, e, l->in, g->cause, from, o->from_ms);
-            from = end;
-        }
-        add_minutes(&out->minutes, e, l->in, g->cause, from, to);
+static void
+count_minutes(const struct diagnose *d, struct incident_link *l, enum cause cause)
+{
+    const struct inv_link *in = inventory_link(d->inv, l->id);
+    bool excluded = in != NULL && inventory_link_excludes(in, incident_cause_name(cause));
+
+    if (l->span_count > 1)
+        qsort(l->spans, l->span_count, sizeof(l->spans[0]), by_from);
+    l->minutes = (struct incident_minutes){ 0 };
+    l->from_ms = l->span_count > 0 ? l->spans[0].from_ms : 0;
+    for (size_t i = 0; i < l->span_count; i++) {
+        const struct incident_span *s = &l->spans[i];
+        int64_t to = s->to_ms == 0 ? d->now_ms : s->to_ms;
+
+        if (to > s->from_ms)
+            *incident_minutes_of(&l->minutes,
+                incident_minute_class(cause, s->down, excluded)) += to - s->from_ms;
     }
 }
 
@@ -144,37 +202,70 @@ by_site(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+static struct incident_link *
+link_of(const struct incident *in, const char *id)
+{
+    for (size_t i = 0; i < in->link_count; i++)
+        if (strcmp(in->links[i].id, id) == 0)
+            return &in->links[i];
+    return NULL;
+}
+
+/* A link whose trouble is long over belongs to the incident as it did. */
+static void
+covers_settled(
+    const struct diagnose *d, struct incident *in, const struct incident_link *was)
+{
+    struct incident_link *l = link_of(in, was->id);
+    struct incident_link old = { .standby = was->standby };
+    char site[NH_SITE_ID_MAX];
+
+    if (l != NULL) {
+        keep_settled(d, l, was);
+        return;
+    }
+    keep_settled(d, &old, was);
+    if (old.span_count == 0)
+        return;
+    memcpy(old.id, was->id, sizeof(old.id));
+    in->links[in->link_count++] = old;
+    snprintf(site, sizeof(site), "%.*s", (int)strcspn(was->id, "/"), was->id);
+    add_site(in, site);
+}
+
 static bool
-covers(struct incident *in, struct group *g)
+covers(struct incident *in, struct group *g, const struct incident *was)
 {
     struct diagnose *d = g->d;
     size_t room = g->count + d->site_count * (size_t)(g->cold_hole || g->service >= 0);
 
-    in->links = calloc(g->count + 1, sizeof(in->links[0]));
-    in->sites = calloc(room + 1, sizeof(in->sites[0]));
+    in->links = calloc(g->count + was->link_count + 1, sizeof(in->links[0]));
+    in->sites = calloc(room + was->link_count + 1, sizeof(in->sites[0]));
     if (in->links == NULL || in->sites == NULL)
         return false;
     for (size_t i = 0; i < g->count; i++) {
         const struct episode *e = g->eps[i];
-        bool known = false;
 
         if (!is_sure(e))
             continue;
         if (e->site >= 0 && e->site < (int)d->site_count)
             add_site(in, d->sites[e->site].in->id);
-        if (e->link < 0)
-            continue;
-        for (size_t k = 0; k < in->link_count && !known; k++)
-            known = strcmp(in->links[k].id, d->links[e->link].in->id) == 0;
-        if (!known) {
+        if (e->link >= 0 && link_of(in, d->links[e->link].in->id) == NULL) {
             struct incident_link *l = &in->links[in->link_count++];
 
             snprintf(l->id, sizeof(l->id), "%s", d->links[e->link].in->id);
             l->standby = d->links[e->link].in->standby;
-            minutes_of(g, l, e->link);
-            l->to_ms = g->to_ms;
-            add_sum(&in->minutes, &l->minutes);
+            spans_of(g, l, e->link);
         }
+    }
+    for (size_t i = 0; i < was->link_count; i++)
+        covers_settled(d, in, &was->links[i]);
+    for (size_t i = 0; i < in->link_count; i++) {
+        in->links[i].to_ms = g->to_ms;
+        count_minutes(d, &in->links[i], g->cause);
+        add_sum(&in->minutes, &in->links[i].minutes);
+        if (in->links[i].span_count > 0 && in->links[i].from_ms < in->started_ms)
+            in->started_ms = in->links[i].from_ms; /* settled: the group has lost it */
     }
     for (size_t i = 0; g->service >= 0 && i < d->services[g->service].track_count; i++) {
         const struct track *t = d->services[g->service].tracks[i];
@@ -222,6 +313,24 @@ differs(const struct incident *a, const struct incident *b)
     return false;
 }
 
+/* Both cover the same links: did one of them fall or come back at another time? */
+static bool
+spans_differ(const struct incident *a, const struct incident *b)
+{
+    for (size_t i = 0; i < a->link_count; i++) {
+        const struct incident_link *x = &a->links[i], *y = &b->links[i];
+
+        if (x->span_count != y->span_count)
+            return true;
+        for (size_t k = 0; k < x->span_count; k++)
+            if (x->spans[k].from_ms != y->spans[k].from_ms ||
+                x->spans[k].to_ms != y->spans[k].to_ms ||
+                x->spans[k].down != y->spans[k].down)
+                return true;
+    }
+    return false;
+}
+
 static void
 wake(struct diagnose *d, int64_t at_ms)
 {
@@ -256,7 +365,7 @@ make(struct dincident *x, struct group *g, struct incident *in)
     in->closed_ms = g->to_ms;
     object_of(g, in->object);
     in->whole_carrier = is_whole(g);
-    covers(in, g);
+    covers(in, g, was);
     in->reasons = calloc(g->reason_count + 1, sizeof(in->reasons[0]));
     if (in->reasons != NULL) {
         memcpy(in->reasons, g->reasons, g->reason_count * sizeof(in->reasons[0]));
@@ -288,7 +397,7 @@ incident_from_group(struct diagnose *d, struct dincident *x, struct group *g)
 {
     struct incident in;
     enum incident_change change = INCIDENT_REVISED;
-    bool first = x->in.revision == 0, changed;
+    bool first = x->in.revision == 0, changed, measured;
 
     make(x, g, &in);
     snprintf(x->key, sizeof(x->key), "%s", g->key);
@@ -316,12 +425,34 @@ incident_from_group(struct diagnose *d, struct dincident *x, struct group *g)
         in.revision++;
         in.changed_ms = d->now_ms;
     }
+    measured = !changed && spans_differ(&in, &x->in);
+    if (measured) {
+        in.changed_ms = d->now_ms;
+        change = INCIDENT_MEASURED;
+    }
     incident_fini(&x->in);
     x->in = in;
-    if (changed)
+    if (changed || measured)
         d->events.on_incident(d->events.arg, &x->in, change, d->now_ms);
     if (first && in.closed_ms != 0) /* all of it past when found */
         wake(d, d->now_ms + 1000);
+}
+
+static void
+drop_spans(const struct diagnose *d, struct incident *in)
+{
+    in->minutes = (struct incident_minutes){ 0 };
+    for (size_t i = 0; i < in->link_count; i++) {
+        struct incident_link *l = &in->links[i];
+        size_t n = 0;
+
+        for (size_t k = 0; k < l->span_count; k++)
+            if (is_settled(d, &l->spans[k]))
+                l->spans[n++] = l->spans[k];
+        l->span_count = n;
+        count_minutes(d, l, in->cause);
+        add_sum(&in->minutes, &l->minutes);
+    }
 }
 
 /* Late readings saw the link all the while: what was told was never there. */
@@ -337,8 +468,8 @@ incident_vanished(struct diagnose *d, struct dincident *x)
         x->in.cause = CAUSE_MONITORING;
         x->in.confidence = CONFIDENCE_LIKELY;
         snprintf(x->in.party, sizeof(x->in.party), "province");
-        x->in.minutes = (struct incident_minutes){ 0 };
     }
+    drop_spans(d, &x->in);
     x->in.revision++;
     d->events.on_incident(d->events.arg, &x->in, INCIDENT_CLOSED, d->now_ms);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, TEXT_MAX = 4096, LIST_MAX = 100000 };
+enum { VERSION = 2, TEXT_MAX = 4096, LIST_MAX = 100000 };
 
 static const char *const kinds[INCIDENT_KINDS] = {
     [INCIDENT_OUTAGE] = "outage",
@@ -119,9 +119,36 @@ incident_id_of(const char *id, uint32_t *number)
     return true;
 }
 
+enum minute_class
+incident_minute_class(enum cause cause, bool down, bool excluded)
+{
+    if (cause == CAUSE_DATA_CENTRE || cause == CAUSE_MONITORING)
+        return MINUTE_UNKNOWN; /* the line itself was not seen */
+    if (excluded)
+        return MINUTE_EXCLUDED;
+    return down ? MINUTE_DOWN : MINUTE_DEGRADED;
+}
+
+int64_t *
+incident_minutes_of(struct incident_minutes *m, enum minute_class class)
+{
+    switch (class) {
+    case MINUTE_DOWN:
+        return &m->down_ms;
+    case MINUTE_DEGRADED:
+        return &m->degraded_ms;
+    case MINUTE_UNKNOWN:
+        return &m->unknown_ms;
+    default:
+        return &m->excluded_ms;
+    }
+}
+
 void
 incident_fini(struct incident *in)
 {
+    for (size_t i = 0; i < in->link_count; i++)
+        free(in->links[i].spans);
     for (size_t i = 0; i < in->reason_count; i++) {
         free(in->reasons[i].vi);
         free(in->reasons[i].en);
@@ -282,6 +309,12 @@ incident_encode(struct nh_buf *out, const struct incident *in)
         nh_buf_put_zigzag(out, l->from_ms);
         nh_buf_put_zigzag(out, l->to_ms);
         encode_minutes(out, &l->minutes);
+        nh_buf_put_varint(out, l->span_count);
+        for (size_t k = 0; k < l->span_count; k++) {
+            nh_buf_put_zigzag(out, l->spans[k].from_ms);
+            nh_buf_put_zigzag(out, l->spans[k].to_ms);
+            nh_buf_put_u8(out, l->spans[k].down);
+        }
     }
     nh_buf_put_varint(out, in->site_count);
     for (size_t i = 0; i < in->site_count; i++)
@@ -351,21 +384,41 @@ take_count(struct nh_slice *in, size_t size)
 }
 
 static enum nh_err
+decode_spans(struct nh_slice *in, struct incident_link *l)
+{
+    size_t n = take_count(in, 3);
+
+    if (n == 0)
+        return NH_OK;
+    l->spans = calloc(n, sizeof(l->spans[0]));
+    if (l->spans == NULL)
+        return NH_ENOMEM;
+    for (; l->span_count < n; l->span_count++) {
+        l->spans[l->span_count].from_ms = nh_take_zigzag(in);
+        l->spans[l->span_count].to_ms = nh_take_zigzag(in);
+        l->spans[l->span_count].down = take_below(in, 2) != 0;
+    }
+    return NH_OK;
+}
+
+static enum nh_err
 decode_lists(struct nh_slice *in, struct incident *out)
 {
-    size_t n = take_count(in, 8);
+    size_t n = take_count(in, 9);
 
     out->links = calloc(n + 1, sizeof(out->links[0]));
     if (out->links == NULL)
         return NH_ENOMEM;
-    for (; out->link_count < n; out->link_count++) {
-        struct incident_link *l = &out->links[out->link_count];
+    while (out->link_count < n) {
+        struct incident_link *l = &out->links[out->link_count++];
 
         nh_take_str(in, l->id, sizeof(l->id));
         l->standby = take_below(in, 2) != 0;
         l->from_ms = nh_take_zigzag(in);
         l->to_ms = nh_take_zigzag(in);
         decode_minutes(in, &l->minutes);
+        if (decode_spans(in, l) != NH_OK)
+            return NH_ENOMEM;
     }
     n = take_count(in, 1);
     out->sites = calloc(n + 1, sizeof(out->sites[0]));

@@ -59,12 +59,21 @@ enum {
     INCIDENT_REASONS_MAX = 12,
 };
 
+/* When a link was down, or else degraded: from the first bad round to the first good
+ * one. */
+struct incident_span {
+    int64_t from_ms, to_ms; /* 0: still */
+    bool down;
+};
+
 /* A link that the incident covers, and its own part of it. */
 struct incident_link {
     char id[INCIDENT_LINK_MAX];
     bool standby;
     int64_t from_ms, to_ms; /* 0: still */
     struct incident_minutes minutes;
+    size_t span_count;
+    struct incident_span *spans; /* owned; by start, none of them overlap */
 };
 
 /*
@@ -115,6 +124,7 @@ enum incident_change {
     INCIDENT_CLOSED,
     INCIDENT_REOPENED, /* its end was taken back */
     INCIDENT_MERGED,   /* into merged_into: told as part of that one from now on */
+    INCIDENT_MEASURED, /* the times of single links alone: no revision, nothing to tell */
 };
 
 const char *incident_kind_name(enum incident_kind kind); /* "outage" ... */
@@ -127,6 +137,15 @@ bool incident_confidence_of(const char *name, enum confidence *out);
 /* "SC-0412"; and back, also "412" and "sc-412". */
 void incident_id(uint32_t number, char out[16]);
 bool incident_id_of(const char *id, uint32_t *number);
+
+/*
+ * What a time of trouble counts as: the one rule of incidents and reports. What the
+ * centre or the measuring itself broke says nothing of the line; `excluded` is what the
+ * link's contract says of this cause.
+ */
+enum minute_class { MINUTE_DOWN, MINUTE_DEGRADED, MINUTE_UNKNOWN, MINUTE_EXCLUDED };
+enum minute_class incident_minute_class(enum cause cause, bool down, bool excluded);
+int64_t *incident_minutes_of(struct incident_minutes *m, enum minute_class class);
 
 void incident_fini(struct incident *in);
 /* A copy of its own. NH_ENOMEM: *out is then empty. */

@@ -262,6 +262,7 @@ static const char *const changes[] = {
     [INCIDENT_CLOSED] = "closed",
     [INCIDENT_REOPENED] = "reopened",
     [INCIDENT_MERGED] = "merged",
+    [INCIDENT_MEASURED] = NULL, /* no row of its own */
 };
 
 enum nh_err
@@ -284,7 +285,7 @@ incidents_put(struct incidents *db, const struct incident *in,
         sqlite3_bind_blob64(q, 5, bytes.data, bytes.len, SQLITE_STATIC);
         err = incidents_run(db, SQL_PUT);
     }
-    if (err == NH_OK) {
+    if (err == NH_OK && changes[change] != NULL) {
         q = incidents_stmt(db, SQL_REVISION);
         sqlite3_bind_int64(q, 1, in->number);
         sqlite3_bind_int64(q, 2, now_ms);

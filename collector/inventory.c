@@ -210,3 +210,12 @@ inventory_summary(const struct inventory *inv, struct nh_buf *out)
     if (inv->drill)
         nh_buf_printf(out, " (a drill)");
 }
+
+bool
+inventory_link_excludes(const struct inv_link *link, const char *cause)
+{
+    for (size_t i = 0; link->contract != NULL && i < link->contract->excluded_count; i++)
+        if (strcmp(link->contract->excluded[i], cause) == 0)
+            return true;
+    return false;
+}

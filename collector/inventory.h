@@ -198,6 +198,9 @@ enum nh_err inventory_plan_check(const struct inventory *inv, const struct inv_p
     char unknown[NH_CHECK_ID_MAX]) NH_MUST_CHECK;
 struct inv_planned *inventory_planned(const struct inventory *inv, const char *id);
 
+/* Does the link's contract leave out what this cause takes? */
+bool inventory_link_excludes(const struct inv_link *link, const char *cause);
+
 /* "configuration OK: 56 sites, 95 links, ..." */
 void inventory_summary(const struct inventory *inv, struct nh_buf *out);
 

@@ -189,6 +189,88 @@ causes(void)
     }
 }
 
+/* ---- times of links ---- */
+
+/* A line that drops for a minute every ten, for five hours: the evidence of the first
+ * drops is long gone when the last one ends, their minutes are not. */
+static void
+older_than_the_evidence(void)
+{
+    enum { DROPS = 30, PERIOD = 60, LONG = 6 };
+    struct heard h = { 0 };
+    struct diagnose *d = fresh(&h);
+    const struct incident *in;
+
+    nh_buf_init(&h.last, 256 << 20);
+    for (int k = 0; k < (DROPS + 1) * PERIOD; k++) {
+        int in_drop = k % PERIOD - PERIOD / 2;
+        bool drops = k < DROPS * PERIOD && in_drop >= 0 && in_drop < LONG;
+        struct world w = { "drops", 0, 0, 0, drops ? k : -1, drops ? k + 1 : -1, false,
+            CAUSES, INCIDENT_KINDS, 0 };
+
+        one_round(d, &w, k);
+    }
+    CHECK_EQ(h.count, 1, "one incident");
+    CHECK_EQ(diagnose_count(d), 1, "one incident");
+    in = diagnose_at(d, 0);
+    CHECK_EQ(in->kind, INCIDENT_FLAPPING, "kind");
+    CHECK_EQ(in->link_count, 1, "links");
+    CHECK_EQ(in->links[0].span_count, DROPS, "drops");
+    CHECK_EQ(in->minutes.down_ms, DROPS * LONG * STEP_MS, "down");
+    CHECK_NEAR((double)(in->started_ms - T0) / STEP_MS, PERIOD / 2, 0.2, "started");
+    for (size_t i = 1; i < in->links[0].span_count; i++)
+        CHECK_EQ(in->links[0].spans[i].from_ms - in->links[0].spans[i - 1].from_ms,
+            PERIOD * STEP_MS, "in order, each once");
+    diagnose_free(d);
+    nh_buf_fini(&h.last);
+}
+
+struct measured {
+    int revised, measured;
+    bool came_back; /* the first link alone */
+};
+
+static void
+on_measured(
+    void *arg, const struct incident *in, enum incident_change change, int64_t now)
+{
+    struct measured *m = arg;
+
+    (void)now;
+    m->revised += change == INCIDENT_REVISED;
+    if (change != INCIDENT_MEASURED)
+        return;
+    m->measured++;
+    m->came_back = in->link_count == 3 && in->closed_ms == 0 &&
+                   in->links[0].spans[0].to_ms != 0 && in->links[1].spans[0].to_ms == 0;
+}
+
+/* One link of a node comes back before the others: told of by its times alone. */
+static void
+one_comes_back(void)
+{
+    struct measured m = { 0 };
+    const struct diagnose_events events = { &m, on_measured };
+    struct diagnose *d = NULL;
+    int revised = 0;
+
+    CHECK_EQ(diagnose_new(&d, inv, &events), NH_OK, "new");
+    for (int k = 0; k < 100; k++) {
+        struct world w = worlds[2];
+
+        w.first_site = k < 80 ? 0 : 1;
+        if (k == 80) {
+            revised = m.revised;
+            m.measured = 0;
+        }
+        one_round(d, &w, k);
+    }
+    CHECK_EQ(m.revised, revised, "no revision");
+    CHECK_EQ(m.measured, 1, "told once");
+    CHECK(m.came_back);
+    diagnose_free(d);
+}
+
 static void
 saved_and_loaded(void)
 {
@@ -300,6 +382,8 @@ main(void)
     if (inv == NULL)
         return check_done();
     RUN(causes);
+    RUN(older_than_the_evidence);
+    RUN(one_comes_back);
     RUN(saved_and_loaded);
     RUN(state_that_is_cut);
     RUN(short_messages);

@@ -40,8 +40,12 @@ sample(void)
     in.links = calloc(1, sizeof(in.links[0]));
     in.sites = calloc(1, sizeof(in.sites[0]));
     in.reasons = calloc(1, sizeof(in.reasons[0]));
-    in.links[0] =
-        (struct incident_link){ "bao-lac/vnpt", false, 1, 2, { 60000, 0, 0, 0 } };
+    in.links[0] = (struct incident_link){ "bao-lac/vnpt", false, 1, 2, { 60000, 0, 0, 0 },
+        0, NULL };
+    in.links[0].spans = calloc(2, sizeof(in.links[0].spans[0]));
+    in.links[0].spans[0] = (struct incident_span){ 1, 2, true };
+    in.links[0].spans[1] = (struct incident_span){ 3, 0, false };
+    in.links[0].span_count = 2;
     memcpy(in.sites[0], "bao-lac", 8);
     in.reasons[0].vi = copy("vì");
     in.reasons[0].en = copy("because");
@@ -94,6 +98,9 @@ round_trip(void)
     CHECK_EQ(a.len, b.len, "length");
     CHECK(a.len == b.len && memcmp(a.data, b.data, a.len) == 0);
     CHECK_STR(dup.settle_en, "other \"links\"", "text");
+    CHECK_EQ(dup.links[0].span_count, 2, "spans");
+    CHECK(dup.links[0].spans != in.links[0].spans && dup.links[0].spans[0].down &&
+          !dup.links[0].spans[1].down && dup.links[0].spans[1].from_ms == 3);
     for (size_t n = 0; n < a.len; n++) {
         struct nh_slice s = nh_slice_of(a.data, n);
 
@@ -114,9 +121,36 @@ round_trip(void)
     incident_fini(&dup);
 }
 
+static void
+classes(void)
+{
+    static const struct {
+        enum cause cause;
+        bool down, excluded;
+        enum minute_class want;
+    } rows[] = { { CAUSE_LAST_MILE, true, false, MINUTE_DOWN },
+        { CAUSE_LAST_MILE, false, false, MINUTE_DEGRADED },
+        { CAUSE_POWER, true, true, MINUTE_EXCLUDED },
+        { CAUSE_PLANNED, false, true, MINUTE_EXCLUDED },
+        { CAUSE_PLANNED, true, false, MINUTE_DOWN },
+        { CAUSE_DATA_CENTRE, true, false, MINUTE_UNKNOWN },
+        { CAUSE_DATA_CENTRE, true, true, MINUTE_UNKNOWN },
+        { CAUSE_MONITORING, false, false, MINUTE_UNKNOWN } };
+    struct incident_minutes m = { 1, 2, 3, 4 };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        CHECK_EQ(incident_minute_class(rows[i].cause, rows[i].down, rows[i].excluded),
+            rows[i].want, incident_cause_name(rows[i].cause));
+    CHECK_EQ(*incident_minutes_of(&m, MINUTE_DOWN), 1, "down");
+    CHECK_EQ(*incident_minutes_of(&m, MINUTE_DEGRADED), 2, "degraded");
+    CHECK_EQ(*incident_minutes_of(&m, MINUTE_UNKNOWN), 3, "unknown");
+    CHECK_EQ(*incident_minutes_of(&m, MINUTE_EXCLUDED), 4, "excluded");
+}
+
 int
 main(void)
 {
+    RUN(classes);
     RUN(names);
     RUN(round_trip);
     return check_done();
