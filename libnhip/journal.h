@@ -220,6 +220,9 @@ struct nh_view;
 enum nh_err nh_view_open(struct nh_view **out, const char *dir) NH_MUST_CHECK;
 void nh_view_close(struct nh_view *v);
 enum nh_err nh_view_seek(struct nh_view *v, uint64_t after_pos) NH_MUST_CHECK;
+/* To the head of the segment that was being written at `wall_ms` by the writer's clock,
+ * so that nothing appended since is missed; the oldest when none is that old. */
+enum nh_err nh_view_seek_time(struct nh_view *v, int64_t wall_ms) NH_MUST_CHECK;
 enum nh_err nh_view_next(struct nh_view *v, uint64_t upto, struct nh_record *rec,
     struct nh_gap *gap) NH_MUST_CHECK;
 

@@ -73,6 +73,40 @@ nh_view_seek(struct nh_view *v, uint64_t after_pos)
     return NH_OK;
 }
 
+/* A segment that cannot be read counts as newer: then more is read than need be. */
+static bool
+began_by(const struct nh_view *v, const struct dir_seg *s, int64_t wall_ms)
+{
+    char path[PATH_BYTES];
+    struct seg_header h;
+
+    nhj_io_seg_path(path, v->dir, s->first_pos, s->zst);
+    return nhj_seg_read_header(path, s->zst, &h) == NH_OK && h.wall_ms <= wall_ms;
+}
+
+enum nh_err
+nh_view_seek_time(struct nh_view *v, int64_t wall_ms)
+{
+    struct dir_seg *names = NULL;
+    int count = nhj_dir_list(v->dir, &names), lo = 0, hi = count;
+    uint64_t before = 0;
+
+    if (count < 0)
+        return nhj_io_err(errno);
+    while (lo < hi) { /* the first that began later */
+        int mid = lo + (hi - lo) / 2;
+
+        if (began_by(v, &names[mid], wall_ms))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo > 0)
+        before = names[lo - 1].first_pos - 1;
+    free(names);
+    return nh_view_seek(v, before);
+}
+
 static enum nh_err
 tell(struct nh_view *v, uint64_t to, enum nh_gap_reason why, struct nh_gap *gap)
 {

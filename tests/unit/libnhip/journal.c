@@ -530,6 +530,51 @@ view_is_bounded_and_resumes(void)
     nh_journal_close(j);
 }
 
+static int64_t
+stepping_us(void *arg)
+{
+    return *(int64_t *)arg;
+}
+
+/* Record n is appended at second n: nothing since the time asked for is missed, and what
+ * lies long before it is not read. */
+static void
+view_seeks_a_time(void)
+{
+    static const struct {
+        int s;
+        unsigned most; /* the first record read, at most and at least */
+        unsigned least;
+    } rows[] = { { 0, 1, 1 }, { 1, 1, 1 }, { 50, 50, 2 }, { 99, 99, 60 },
+        { 5000, 100, 60 } };
+    int64_t now_us = INT64_C(1795000000000000);
+    const int64_t start_ms = now_us / 1000;
+    const struct nh_clock_source clock = { stepping_us, stepping_us, &now_us };
+    struct nh_journal_options o = { .dir = kit_dir("time"), .segment_bytes = SEG };
+    struct nh_journal *j;
+    struct nh_view *v = NULL;
+
+    nh_clock_replace(&clock);
+    j = kit_open(&o);
+    for (unsigned n = 1; n <= 100; n++) {
+        now_us += 1000000;
+        kit_append(j, n, 1, 200);
+    }
+    CHECK_EQ(nh_view_open(&v, o.dir), NH_OK, "view");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kit_read got;
+
+        CHECK_EQ(nh_view_seek_time(v, start_ms + rows[i].s * 1000), NH_OK, "seek");
+        got = kit_look(v);
+        CHECK_NAMED(got.first <= rows[i].most && got.first >= rows[i].least, "where");
+        CHECK_EQ(got.last, 100, "to the end");
+        CHECK_NAMED(got.in_order && got.gaps == 0, "whole");
+    }
+    nh_view_close(v);
+    nh_journal_close(j);
+    nh_clock_replace(NULL);
+}
+
 /* Another process writes, rotates and recycles while this one looks on. */
 static void
 view_follows_another_process(void)
@@ -771,6 +816,7 @@ main(void)
     RUN(verify_finds_a_bit_and_a_swap);
     RUN(compressed_segments_read_the_same);
     RUN(view_is_bounded_and_resumes);
+    RUN(view_seeks_a_time);
     RUN(view_follows_another_process);
     RUN(no_space_and_back);
     RUN(gathered_goes_by_one_write);
