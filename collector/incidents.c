@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 200, ENCODED_MAX = 8 << 20, ACTION_TEXT_MAX = 2000 };
+enum { ENCODED_MAX = 8 << 20, ACTION_TEXT_MAX = 2000 };
 
 static enum nh_err
 fail(struct incidents *db, const char *what)
@@ -183,7 +183,7 @@ open_at(struct incidents *db, const char *path)
     close(fd); /* of mode 0600 when it is new: so are the files beside it */
     if (sqlite3_open_v2(path, &db->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
         return fail(db, path);
-    sqlite3_busy_timeout(db->db, BUSY_MS);
+    sqlite3_busy_timeout(db->db, INCIDENTS_BUSY_MS);
     err = check_sound(db, path);
     if (err == NH_OK &&
         sqlite3_exec(db->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL,

@@ -78,6 +78,14 @@ enum nh_err incidents_numbers(struct incidents *db, bool open, int64_t after_ms,
 enum nh_err incidents_one_json(struct incidents *db, uint32_t number,
     const char *language, struct nh_buf *out) NH_MUST_CHECK;
 
+/*
+ * Each incident that was not merged and had not ended by `since_ms`, in order of number;
+ * lent for the call. By a connection of its own, so that a worker may read while the loop
+ * goes on. NH_ENOTFOUND: there is no database yet.
+ */
+enum nh_err incidents_read(const char *dir, int64_t since_ms,
+    void (*each)(void *arg, const struct incident *in), void *arg) NH_MUST_CHECK;
+
 /* ---- the outbox, for outbox.c ---- */
 
 struct outbox_row {

@@ -11,6 +11,8 @@
 #include "collector/incidents.h"
 #include <sqlite3.h>
 
+enum { INCIDENTS_BUSY_MS = 200 };
+
 enum incidents_statement {
     SQL_BEGIN,
     SQL_COMMIT,
@@ -31,6 +33,7 @@ enum incidents_statement {
     SQL_NUMBERS,
     SQL_IS_MERGED,
     SQL_LAST_NUMBER,
+    SQL_SINCE,
     SQL_REVISIONS,
     SQL_ACTIONS,
     SQL_TOLD,

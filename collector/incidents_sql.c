@@ -89,6 +89,8 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
                     " (closed_ms > ?2 AND closed_ms <= ?3)) ORDER BY number",
     [SQL_IS_MERGED] = "SELECT 1 FROM incident WHERE number = ?1 AND merged_into <> 0",
     [SQL_LAST_NUMBER] = "SELECT ifnull(max(number), 0) FROM incident",
+    [SQL_SINCE] = "SELECT bytes FROM incident WHERE merged_into = 0 AND (closed_ms = 0"
+                  " OR closed_ms >= ?1) ORDER BY number",
     [SQL_REVISIONS] =
         "SELECT at_ms, change, bytes FROM revision WHERE number = ?1 ORDER BY id",
     [SQL_ACTIONS] =
