@@ -410,6 +410,9 @@ answer(struct client *cl, const struct control_request *r)
     case CONTROL_PLANNED_END:
         client_planned(cl, r);
         break;
+    case CONTROL_REPORT:
+        client_report(cl, r);
+        break;
     }
 }
 
@@ -457,6 +460,7 @@ client_free(struct client *cl)
         free(e);
     }
     client_tests_fini(cl);
+    client_reports_fini(cl);
     client_streams_fini(cl);
     nh_channel_free(cl->channel);
     free(cl);
@@ -562,6 +566,7 @@ control_close(struct control *ctl)
         next = cl->next;
         client_free(cl);
     }
+    control_reports_fini(ctl);
     if (ctl->path != NULL)
         unlink(ctl->path);
     free(ctl->path);

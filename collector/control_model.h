@@ -52,7 +52,8 @@ struct control {
     char *path;
     struct client *clients; /* owned */
     size_t client_count, tail_count, follow_count;
-    struct test *tests; /* owned */
+    struct test *tests;         /* owned */
+    struct report_job *reports; /* each freed by itself when its job has ended */
     uint64_t test_number;
     struct nh_timer *pump;  /* moves what goes out in portions */
     struct nh_buf out, doc; /* scratch */
@@ -89,5 +90,10 @@ void control_tests_tick(struct control *ctl);
 void client_export(struct client *cl, const struct control_request *r);
 bool client_exports_pump(struct client *cl); /* is there more to come? */
 void client_exports_fini(struct client *cl);
+
+/* control_report.c */
+void client_report(struct client *cl, const struct control_request *r);
+void client_reports_fini(struct client *cl);
+void control_reports_fini(struct control *ctl);
 
 #endif

@@ -43,6 +43,7 @@ enum key {
     K_WHY = 1 << 27,
     K_SITES = 1 << 28,
     K_LINKS = 1 << 29,
+    K_MONTH = 1 << 30,
 };
 
 static const struct {
@@ -78,6 +79,7 @@ static const struct {
     { "planned_add", CONTROL_PLANNED_ADD, K_PLANNED | K_FROM | K_TO | K_WHO | K_WAY,
         K_SITES | K_LINKS | K_PARTY | K_WHY },
     { "planned_end", CONTROL_PLANNED_END, K_PLANNED | K_WHO | K_WAY, 0 },
+    { "report", CONTROL_REPORT, K_MONTH, 0 },
 };
 
 #define TEXT(key, member)                                                                \
@@ -110,6 +112,7 @@ static const struct {
     TEXT(K_WHY, why),
     TEXT(K_SITES, sites),
     TEXT(K_LINKS, links),
+    TEXT(K_MONTH, month),
 };
 
 #define NUMBER(key, member, min, max)                                                    \

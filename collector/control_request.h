@@ -36,6 +36,7 @@ enum control_do {
     CONTROL_PLANNED_LIST,
     CONTROL_PLANNED_ADD,
     CONTROL_PLANNED_END,
+    CONTROL_REPORT,
 };
 
 enum {
@@ -57,7 +58,7 @@ struct control_request {
     int64_t number, open, confirm;
     char action[16], who[NH_SITE_ID_MAX], way[16], text[CONTROL_TEXT_MAX];
     char token[192], number_from[32], planned[NH_SITE_ID_MAX], party[NH_SITE_ID_MAX];
-    char why[256], sites[CONTROL_LIST_MAX], links[CONTROL_LIST_MAX];
+    char month[8], why[256], sites[CONTROL_LIST_MAX], links[CONTROL_LIST_MAX];
 };
 
 /* NH_EINVAL: `why` says what is wrong in words; `id` is filled in either way. */

@@ -558,8 +558,8 @@ work_out_link(struct report *r, struct rlink *l)
                  rest = { 0 }, up = { 0 };
     bool ok = !l->answered.failed;
 
-    for (int e = 0; e < ENDS; e++) /* an end that nobody ever answered says nothing */
-        if (l->ever_answered[e])
+    for (int e = 0; e < ENDS; e++) /* an end that alone never answered says nothing */
+        if (l->ever_answered[e] || !(l->ever_answered[0] || l->ever_answered[1]))
             for (size_t i = 0; i < l->measured[e].count; i++)
                 spans_add(&measured, l->measured[e].at[i].from_ms,
                     l->measured[e].at[i].to_ms, l->every_ms / 2);

@@ -352,6 +352,23 @@ missed_rounds(void)
     }
 }
 
+/* Down from the month before into the next: no round of it was ever answered. */
+static void
+all_month(void)
+{
+    static const struct fault f = { 1, CAUSE_LAST_MILE, "carrier:vnpt", "a/vnpt", T0 - 1,
+        0, true, 0 };
+    struct report *r = november(T0 + 2 * MONTH_MS);
+    json_t *doc;
+
+    rounds(r, "a/vnpt/path", T0 - MIN_MS, T0 + MONTH_MS + MIN_MS, false);
+    incident(r, &f);
+    doc = document(r);
+    minutes(link_of(doc, "a/vnpt"), TOTAL, 0, 0, 0, "all of it");
+    CHECK_STR(str(link_of(doc, "a/vnpt"), "met"), "not_met", "99.5");
+    json_decref(doc);
+}
+
 /* Only the contract's hours count: 21 mornings of four hours. */
 static void
 contract_hours(void)
@@ -456,6 +473,7 @@ main(void)
     RUN(nobody_measured);
     RUN(late_and_twice);
     RUN(missed_rounds);
+    RUN(all_month);
     RUN(contract_hours);
     RUN(still_running);
     RUN(no_data);
