@@ -7,12 +7,31 @@
 #include <string.h>
 #include <time.h>
 
-static const char *
-text_of(const json_t *object, const char *key)
+const char *
+ctl_str(const json_t *object, const char *key)
 {
     const char *s = json_string_value(json_object_get(object, key));
 
     return s != NULL ? s : "";
+}
+
+json_int_t
+ctl_num(const json_t *object, const char *key)
+{
+    return (json_int_t)json_number_value(json_object_get(object, key));
+}
+
+const char *
+ctl_when(const json_t *object, const char *key, char out[32])
+{
+    time_t t = (time_t)ctl_num(object, key);
+    struct tm tm;
+
+    if (t <= 0)
+        return "-";
+    localtime_r(&t, &tm);
+    strftime(out, 32, "%H:%M:%S %d/%m", &tm);
+    return out;
 }
 
 static struct nh_client *
@@ -35,9 +54,9 @@ connect_to(struct ctl *ctl)
 static int
 complain(const json_t *answer)
 {
-    const char *code = text_of(answer, "code");
+    const char *code = ctl_str(answer, "code");
 
-    fprintf(stderr, "nhipctl: %s\n", text_of(answer, "error"));
+    fprintf(stderr, "nhipctl: %s\n", ctl_str(answer, "error"));
     return strcmp(code, "not_found") == 0 || strcmp(code, "bad_request") == 0 ? CTL_USAGE
                                                                               : CTL_NO;
 }
@@ -98,6 +117,22 @@ ctl_ask(struct ctl *ctl, json_t *request, int *status)
 }
 
 int
+ctl_show(struct ctl *ctl, json_t *ask, void (*print)(struct ctl *ctl, const json_t *is))
+{
+    int status;
+    json_t *is = ctl_ask(ctl, ask, &status);
+
+    if (is == NULL)
+        return status;
+    if (ctl->json)
+        ctl_print_json(is);
+    else
+        print(ctl, is);
+    json_decref(is);
+    return CTL_DONE;
+}
+
+int
 ctl_stream(struct ctl *ctl, json_t *request)
 {
     int status;
@@ -125,6 +160,73 @@ ctl_number(const char *what, const char *text, json_int_t *out)
     }
     *out = n;
     return true;
+}
+
+/* Takes the words out of argv that begin at `at`. */
+static void
+take_out(struct ctl *ctl, int at, int count)
+{
+    for (int i = at; i + count < ctl->argc; i++)
+        ctl->argv[i] = ctl->argv[i + count];
+    ctl->argc -= count;
+}
+
+bool
+ctl_flag(struct ctl *ctl, const char *name)
+{
+    for (int i = 0; i < ctl->argc; i++)
+        if (strcmp(ctl->argv[i], name) == 0) {
+            take_out(ctl, i, 1);
+            return true;
+        }
+    return false;
+}
+
+bool
+ctl_value(struct ctl *ctl, const char *name, const char **value)
+{
+    for (int i = 0; i < ctl->argc; i++)
+        if (strcmp(ctl->argv[i], name) == 0) {
+            if (i + 1 == ctl->argc) {
+                fprintf(stderr, "nhipctl: %s: a value is missing behind it\n", name);
+                return false;
+            }
+            *value = ctl->argv[i + 1];
+            take_out(ctl, i, 2);
+            return true;
+        }
+    return true;
+}
+
+bool
+ctl_no_options(const struct ctl *ctl, int min, int max, const char *usage)
+{
+    bool ok = ctl->argc >= min && ctl->argc <= max;
+
+    for (int i = 0; ok && i < ctl->argc; i++)
+        if (strncmp(ctl->argv[i], "--", 2) == 0) {
+            fprintf(stderr, "nhipctl: there is no option '%s' here\n", ctl->argv[i]);
+            ok = false;
+        }
+    if (!ok)
+        fprintf(stderr, "usage: nhipctl %s\n", usage);
+    return ok;
+}
+
+char *
+ctl_words(const struct ctl *ctl, int from)
+{
+    size_t room = 1;
+    char *out;
+
+    for (int i = from; i < ctl->argc; i++)
+        room += strlen(ctl->argv[i]) + 1;
+    out = calloc(room, 1);
+    for (int i = from; out != NULL && i < ctl->argc; i++) {
+        strcat(out, i > from ? " " : "");
+        strcat(out, ctl->argv[i]);
+    }
+    return out;
 }
 
 static bool

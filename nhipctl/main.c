@@ -16,14 +16,14 @@ list(FILE *to, const char *word)
     int n = 0;
 
     for (const struct command *c = ctl_commands(); c->words != NULL; c++) {
-        char head[64];
+        char head[80];
 
         if (strcspn(c->words, " ") != len && word != NULL)
             continue;
         if (strncmp(c->words, word != NULL ? word : "", len) != 0)
             continue;
         snprintf(head, sizeof(head), "%s %s", c->words, c->args);
-        fprintf(to, "  %-34s %s\n", head, c->help);
+        fprintf(to, "  %-44s %s\n", head, c->help);
         n++;
     }
     return n;

@@ -15,56 +15,11 @@ request(const char *verb)
     return json_pack("{s:s}", "do", verb);
 }
 
-/* Ask, and print the answer: as it is with --json, else by `print`. */
-static int
-show(struct ctl *ctl, json_t *ask, void (*print)(struct ctl *ctl, const json_t *is))
-{
-    int status;
-    json_t *is = ctl_ask(ctl, ask, &status);
-
-    if (is == NULL)
-        return status;
-    if (ctl->json)
-        ctl_print_json(is);
-    else
-        print(ctl, is);
-    json_decref(is);
-    return CTL_DONE;
-}
-
 /* A request about one thing: {"do":verb, key:the first argument}. */
 static json_t *
 request_of(struct ctl *ctl, const char *verb, const char *key)
 {
     return json_pack("{s:s, s:s}", "do", verb, key, ctl->argv[0]);
-}
-
-static const char *
-str(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s != NULL ? s : "";
-}
-
-static json_int_t
-num(const json_t *object, const char *key)
-{
-    return (json_int_t)json_number_value(json_object_get(object, key));
-}
-
-/* "14:05:30 24/11", or "-" for what is not known. */
-static const char *
-when(const json_t *object, const char *key, char out[32])
-{
-    time_t t = (time_t)num(object, key);
-    struct tm tm;
-
-    if (t <= 0)
-        return "-";
-    localtime_r(&t, &tm);
-    strftime(out, 32, "%H:%M:%S %d/%m", &tm);
-    return out;
 }
 
 /* A shape before each word: state is never told by colour alone. */
@@ -103,27 +58,27 @@ print_status(struct ctl *ctl, const json_t *is)
     char at[32];
 
     (void)ctl;
-    printf("%s%s, collector %s since %s\n", str(is, "name"),
+    printf("%s%s, collector %s since %s\n", ctl_str(is, "name"),
         json_is_true(json_object_get(is, "drill")) ? " (DRILL: simulated lines)" : "",
-        str(is, "version"), when(is, "started", at));
+        ctl_str(is, "version"), ctl_when(is, "started", at));
     print_counts("sites", json_object_get(count, "sites"));
     print_counts("links", json_object_get(count, "links"));
     print_counts("services", json_object_get(count, "services"));
     printf("agents      %" JSON_INTEGER_FORMAT " connected\n",
-        num(json_object_get(is, "sessions"), "live"));
+        ctl_num(json_object_get(is, "sessions"), "live"));
     printf("journal     %" JSON_INTEGER_FORMAT " MB, %" JSON_INTEGER_FORMAT
            " %% of its bound, %" JSON_INTEGER_FORMAT " write errors%s\n",
-        num(journal, "bytes") / 1000000, num(journal, "fill_pct"),
-        num(journal, "write_errors"),
+        ctl_num(journal, "bytes") / 1000000, ctl_num(journal, "fill_pct"),
+        ctl_num(journal, "write_errors"),
         json_is_true(json_object_get(journal, "disk_full")) ? ", DISK FULL" : "");
-    printf("series      %" JSON_INTEGER_FORMAT " files, %s\n", num(series, "files"),
+    printf("series      %" JSON_INTEGER_FORMAT " files, %s\n", ctl_num(series, "files"),
         json_is_true(json_object_get(series, "running")) ? "running" : "NOT RUNNING");
 }
 
 int
 ctl_status(struct ctl *ctl)
 {
-    return show(ctl, request("status"), print_status);
+    return ctl_show(ctl, request("status"), print_status);
 }
 
 static void
@@ -132,10 +87,10 @@ print_site_row(const json_t *site)
     const json_t *link;
     size_t i;
 
-    printf("%s %-8s %-22s %-28s", shape(str(site, "state")), str(site, "state"),
-        str(site, "id"), str(site, "name"));
+    printf("%s %-8s %-22s %-28s", shape(ctl_str(site, "state")), ctl_str(site, "state"),
+        ctl_str(site, "id"), ctl_str(site, "name"));
     json_array_foreach(json_object_get(site, "links"), i, link)
-        printf("  %s %s", shape(str(link, "state")), str(link, "name"));
+        printf("  %s %s", shape(ctl_str(link, "state")), ctl_str(link, "name"));
     putchar('\n');
 }
 
@@ -152,7 +107,7 @@ print_sites(struct ctl *ctl, const json_t *is)
 int
 ctl_sites(struct ctl *ctl)
 {
-    return show(ctl, request("sites"), print_sites);
+    return ctl_show(ctl, request("sites"), print_sites);
 }
 
 static void
@@ -164,8 +119,8 @@ print_check(const char *indent, const json_t *check)
 
     if (!json_is_object(check))
         return;
-    printf("%s%s %-32s %s ", indent, shape(str(check, "state")), str(check, "id"),
-        when(check, "at", at));
+    printf("%s%s %-32s %s ", indent, shape(ctl_str(check, "state")), ctl_str(check, "id"),
+        ctl_when(check, "at", at));
     json_object_foreach(
         json_object_get(check, "values"), metric, value) if (json_is_number(value))
         printf(" %s=%.6g", metric, json_number_value(value));
@@ -179,9 +134,10 @@ print_link(const json_t *link)
     const json_t *check;
     char at[32];
 
-    printf("%s %s %s (%s, %s%s%s) since %s\n", shape(str(link, "state")), str(link, "id"),
-        str(link, "state"), str(link, "carrier_name"), str(link, "role"),
-        *str(link, "circuit") ? ", " : "", str(link, "circuit"), when(link, "since", at));
+    printf("%s %s %s (%s, %s%s%s) since %s\n", shape(ctl_str(link, "state")),
+        ctl_str(link, "id"), ctl_str(link, "state"), ctl_str(link, "carrier_name"),
+        ctl_str(link, "role"), *ctl_str(link, "circuit") ? ", " : "",
+        ctl_str(link, "circuit"), ctl_when(link, "since", at));
     json_object_foreach(json_object_get(link, "checks"), kind, check)
         print_check("    ", check);
 }
@@ -194,14 +150,15 @@ print_site(struct ctl *ctl, const json_t *is)
     size_t i;
 
     (void)ctl;
-    printf("%s %s%s%s%s %s since %s\n", shape(str(is, "state")), str(is, "name"),
-        *str(is, "code") ? " (" : "", str(is, "code"), *str(is, "code") ? ")" : "",
-        str(is, "state"), when(is, "since", at));
+    printf("%s %s%s%s%s %s since %s\n", shape(ctl_str(is, "state")), ctl_str(is, "name"),
+        *ctl_str(is, "code") ? " (" : "", ctl_str(is, "code"),
+        *ctl_str(is, "code") ? ")" : "", ctl_str(is, "state"), ctl_when(is, "since", at));
     printf("agent: %s, last seen %s, %" JSON_INTEGER_FORMAT
            " records waiting, clock off by %" JSON_INTEGER_FORMAT " ms\n",
         json_is_true(json_object_get(agent, "connected")) ? "connected" : "not connected",
-        when(agent, "last_seen", seen), num(json_object_get(agent, "backlog"), "records"),
-        num(agent, "clock_offset_ms"));
+        ctl_when(agent, "last_seen", seen),
+        ctl_num(json_object_get(agent, "backlog"), "records"),
+        ctl_num(agent, "clock_offset_ms"));
     json_array_foreach(json_object_get(is, "links"), i, part) print_link(part);
     json_array_foreach(json_object_get(is, "services"), i, part)
         print_check("", json_object_get(part, "check"));
@@ -211,7 +168,7 @@ print_site(struct ctl *ctl, const json_t *is)
 int
 ctl_site(struct ctl *ctl)
 {
-    return show(ctl, request_of(ctl, "site", "site"), print_site);
+    return ctl_show(ctl, request_of(ctl, "site", "site"), print_site);
 }
 
 /* Two rows of modules to a line of text, dark on light whatever the terminal's colours
@@ -247,12 +204,12 @@ print_token(struct ctl *ctl, const json_t *is)
 {
     char at[32];
 
-    printf("%s\n", str(is, "token"));
+    printf("%s\n", ctl_str(is, "token"));
     if (!isatty(STDOUT_FILENO))
         return;
-    print_qr(str(is, "token"));
+    print_qr(ctl_str(is, "token"));
     printf("On the box at %s:  nhip-agent join TOKEN   (once, before %s)\n", ctl->argv[0],
-        when(is, "expires", at));
+        ctl_when(is, "expires", at));
 }
 
 int
@@ -268,20 +225,20 @@ ctl_agent_add(struct ctl *ctl)
         json_object_set_new(ask, "host", json_string(ctl->argv[1]));
     if (ctl->argc > 2)
         json_object_set_new(ask, "port", json_integer(port));
-    return show(ctl, ask, print_token);
+    return ctl_show(ctl, ask, print_token);
 }
 
 static void
 print_revoked(struct ctl *ctl, const json_t *is)
 {
     (void)ctl;
-    printf("%" JSON_INTEGER_FORMAT " keys revoked\n", num(is, "revoked"));
+    printf("%" JSON_INTEGER_FORMAT " keys revoked\n", ctl_num(is, "revoked"));
 }
 
 int
 ctl_agent_revoke(struct ctl *ctl)
 {
-    return show(ctl, request_of(ctl, "agent_revoke", "site"), print_revoked);
+    return ctl_show(ctl, request_of(ctl, "agent_revoke", "site"), print_revoked);
 }
 
 static void
@@ -295,7 +252,7 @@ print_rotated(struct ctl *ctl, const json_t *is)
 int
 ctl_agent_rotate(struct ctl *ctl)
 {
-    return show(ctl, request_of(ctl, "agent_rotate", "site"), print_rotated);
+    return ctl_show(ctl, request_of(ctl, "agent_rotate", "site"), print_rotated);
 }
 
 static void
@@ -307,16 +264,16 @@ print_agents(struct ctl *ctl, const json_t *is)
 
     (void)ctl;
     json_array_foreach(json_object_get(is, "agents"), i, agent)
-        printf("%-22s %-18s %-8s made %s, used %s%s\n", str(agent, "site"),
-            str(agent, "identity"), str(agent, "state"), when(agent, "created", created),
-            when(agent, "used", used),
+        printf("%-22s %-18s %-8s made %s, used %s%s\n", ctl_str(agent, "site"),
+            ctl_str(agent, "identity"), ctl_str(agent, "state"),
+            ctl_when(agent, "created", created), ctl_when(agent, "used", used),
             json_is_true(json_object_get(agent, "connected")) ? ", connected" : "");
 }
 
 int
 ctl_agent_list(struct ctl *ctl)
 {
-    return show(ctl, request("agent_list"), print_agents);
+    return ctl_show(ctl, request("agent_list"), print_agents);
 }
 
 int
@@ -345,7 +302,7 @@ ctl_export(struct ctl *ctl)
         json_pack("{s:s, s:s, s:I, s:I}", "do", "export", "check", ctl->argv[0], "from",
             (json_int_t)from, "to", (json_int_t)to),
         &status);
-    if (is != NULL && num(is, "lines") == 0)
+    if (is != NULL && ctl_num(is, "lines") == 0)
         fprintf(stderr,
             "nhipctl: the journal has no reading of '%s' in that time; 'nhipctl site ID' "
             "names a site's checks\n",
@@ -358,26 +315,26 @@ static void
 print_reloaded(struct ctl *ctl, const json_t *is)
 {
     (void)ctl;
-    printf("reloaded: %" JSON_INTEGER_FORMAT " sites\n", num(is, "sites"));
+    printf("reloaded: %" JSON_INTEGER_FORMAT " sites\n", ctl_num(is, "sites"));
 }
 
 int
 ctl_reload(struct ctl *ctl)
 {
-    return show(ctl, request("reload"), print_reloaded);
+    return ctl_show(ctl, request("reload"), print_reloaded);
 }
 
 static void
 print_rows(struct ctl *ctl, const json_t *is)
 {
     (void)ctl;
-    printf("%" JSON_INTEGER_FORMAT " rows\n", num(is, "rows"));
+    printf("%" JSON_INTEGER_FORMAT " rows\n", ctl_num(is, "rows"));
 }
 
 int
 ctl_series_rebuild(struct ctl *ctl)
 {
-    return show(ctl, request_of(ctl, "series_rebuild", "check"), print_rows);
+    return ctl_show(ctl, request_of(ctl, "series_rebuild", "check"), print_rows);
 }
 
 static void
@@ -385,11 +342,11 @@ print_journal(struct ctl *ctl, const json_t *is)
 {
     (void)ctl;
     printf("%s: %" JSON_INTEGER_FORMAT " MB, %" JSON_INTEGER_FORMAT " %% of its bound\n",
-        str(is, "dir"), num(is, "bytes") / 1000000, num(is, "fill_pct"));
+        ctl_str(is, "dir"), ctl_num(is, "bytes") / 1000000, ctl_num(is, "fill_pct"));
 }
 
 int
 ctl_journal(struct ctl *ctl)
 {
-    return show(ctl, request("journal"), print_journal);
+    return ctl_show(ctl, request("journal"), print_journal);
 }
