@@ -7,8 +7,11 @@
  * then: the end is called from deep inside of it.
  */
 #include "agent/tasks.h"
+#include "libnhip/clock.h"
 #include "libnhip/loop.h"
 #include "libnhip/once.h"
+#include "libnhip/snmp_document.h"
+#include "libnhip/snmp_polled.h"
 #include "libnhip/trace.h"
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -16,7 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAIN_GAP_MS = 100, TRAIN_TIMEOUT_MS = 1000, SPAN_MARGIN_MS = 200 };
+enum {
+    TRAIN_GAP_MS = 100,
+    TRAIN_TIMEOUT_MS = 1000,
+    SPAN_MARGIN_MS = 200,
+    DEVICE_PIECE_BYTES = 1000, /* of a RESULT's text */
+};
 
 struct kind;
 
@@ -289,6 +297,31 @@ start_service(struct task *task, char why[128])
         why);
 }
 
+/* ---- device: what the rounds have learnt of one, nothing is asked anew ---- */
+
+static bool
+start_device(struct task *task, char why[128])
+{
+    struct nh_snmp_document_place at = { 0 };
+    const struct nh_snmp_facts *facts;
+    char address[64], credential[64];
+    int64_t ended_ms, age_s;
+    json_t *piece;
+
+    if (!nh_param_get(task->check.params, "address", address, sizeof(address)) ||
+        !nh_param_get(task->check.params, "credential", credential, sizeof(credential)) ||
+        (facts = nh_snmp_polled(address, credential, &ended_ms)) == NULL) {
+        snprintf(why, 128, "it has not asked the device yet");
+        return false;
+    }
+    age_s = (nh_clock_mono_ms() - ended_ms) / 1000;
+    while ((piece = nh_snmp_document_next(facts, age_s, &at, DEVICE_PIECE_BYTES)) != NULL)
+        say_part(task, piece);
+    finish(task, NH_TASK_OK,
+        json_pack("{s:b}", "whole", task->part < TASK_PARTS_MAX ? 1 : 0));
+    return true;
+}
+
 static bool
 start_throughput(struct task *task, char why[128])
 {
@@ -300,6 +333,7 @@ start_throughput(struct task *task, char why[128])
 }
 
 static const struct kind kinds[] = {
+    { "device", "snmp", "snmp", start_device },
     { "dns", "dns", "service", start_service },
     { "mtu", "icmp", NULL, start_mtu },
     { "service", NULL, "service", start_service },
@@ -395,7 +429,8 @@ begin(struct tasks *t, struct task *task, const struct kind *kind,
         return;
     }
     task->used = true;
-    nh_timer_after(task->timer, task->deadline_ms);
+    if (!task->ended)
+        nh_timer_after(task->timer, task->deadline_ms);
 }
 
 void

@@ -413,6 +413,9 @@ answer(struct client *cl, const struct control_request *r)
     case CONTROL_REPORT:
         client_report(cl, r);
         break;
+    case CONTROL_DEVICE:
+        client_device(cl, r);
+        break;
     }
 }
 

@@ -83,6 +83,7 @@ void client_streams_fini(struct client *cl);
 
 /* control_test.c */
 void client_test(struct client *cl, const struct control_request *r);
+void client_device(struct client *cl, const struct control_request *r);
 void client_tests_fini(struct client *cl); /* cancels them */
 void control_tests_tick(struct control *ctl);
 

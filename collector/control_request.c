@@ -23,8 +23,8 @@ enum key {
     K_FROM = 1 << 7,
     K_TO = 1 << 8,
     K_POINTS = 1 << 9,
-    K_WIDTH = 1 << 10,
-    K_HEIGHT = 1 << 11,
+    K_SIZE = 1 << 10, /* width and height */
+    K_DEVICE = 1 << 11,
     K_LINK = 1 << 12,
     K_SERVICE = 1 << 13,
     K_TEST = 1 << 14,
@@ -59,7 +59,7 @@ static const struct {
     { "tail", CONTROL_TAIL, 0, K_SITE },
     { "series", CONTROL_SERIES, K_CHECK | K_FROM | K_TO, K_POINTS },
     { "graph", CONTROL_GRAPH, K_CHECK | K_FROM | K_TO,
-        K_CHART | K_FORMAT | K_WIDTH | K_HEIGHT | K_LANG },
+        K_CHART | K_FORMAT | K_SIZE | K_LANG },
     { "export", CONTROL_EXPORT, K_CHECK | K_FROM | K_TO, 0 },
     { "agent_add", CONTROL_AGENT_ADD, K_SITE | K_HOST, K_PORT },
     { "agent_revoke", CONTROL_AGENT_REVOKE, K_SITE, 0 },
@@ -68,6 +68,7 @@ static const struct {
     { "reload", CONTROL_RELOAD, 0, 0 },
     { "series_rebuild", CONTROL_SERIES_REBUILD, K_CHECK, 0 },
     { "journal", CONTROL_JOURNAL, 0, 0 },
+    { "device", CONTROL_DEVICE, K_DEVICE, 0 },
     { "test", CONTROL_TEST, K_SITE | K_TEST, K_LINK | K_SERVICE | K_COUNT },
     { "incidents", CONTROL_INCIDENTS, 0, K_FROM | K_TO | K_OPEN | K_LANG },
     { "incident", CONTROL_INCIDENT, K_NUMBER, K_LANG },
@@ -113,6 +114,7 @@ static const struct {
     TEXT(K_SITES, sites),
     TEXT(K_LINKS, links),
     TEXT(K_MONTH, month),
+    TEXT(K_DEVICE, device),
 };
 
 #define NUMBER(key, member, min, max)                                                    \
@@ -129,8 +131,8 @@ static const struct {
     NUMBER(K_FROM, from, 0, INT64_C(253402300799)),
     NUMBER(K_TO, to, 0, INT64_C(253402300799)),
     NUMBER(K_POINTS, points, 1, CONTROL_POINTS_MAX),
-    NUMBER(K_WIDTH, width, 50, 4000),
-    NUMBER(K_HEIGHT, height, 50, 4000),
+    NUMBER(K_SIZE, width, 50, 4000),
+    NUMBER(K_SIZE, height, 50, 4000),
     NUMBER(K_COUNT, count, 1, 100),
     NUMBER(K_NUMBER, number, 1, UINT32_MAX),
     NUMBER(K_OPEN, open, 0, 1),

@@ -37,6 +37,7 @@ enum control_do {
     CONTROL_PLANNED_ADD,
     CONTROL_PLANNED_END,
     CONTROL_REPORT,
+    CONTROL_DEVICE,
 };
 
 enum {
@@ -50,6 +51,7 @@ struct control_request {
     char id[CONTROL_ID_MAX]; /* a number as JSON text, "0" when none was given */
     enum control_do what;
     char site[NH_SITE_ID_MAX], check[NH_CHECK_ID_MAX], host[256];
+    char device[NH_CHECK_ID_MAX]; /* OWNER/ID */
     char link[NH_SITE_ID_MAX], service[NH_SITE_ID_MAX], test[16];
     char chart[16], format[8], lang[8];
     int64_t port; /* 0: the collector's */

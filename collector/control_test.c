@@ -6,10 +6,16 @@
  * here, among those that the agent has been assigned. A test lives until the agent's last
  * RESULT, its session's end or its deadline and a while, and is cancelled when its client
  * goes away. What an agent says is JSON from outside: it is read and written anew.
+ *
+ * What an agent has learnt of a device is asked for in the same way; its parts become one
+ * document here, and where they do not come the document says why.
  */
 #include "collector/control_model.h"
+#include "collector/documents.h"
 #include "libnhip/clock.h"
 #include "libnhip/session.h"
+#include "libnhip/snmp_document.h"
+#include "libnhip/snmp_polled.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +34,8 @@ struct test {
     uint64_t number;
     char id[CONTROL_ID_MAX], site[NH_SITE_ID_MAX];
     int64_t until_ms;
+    char device[NH_CHECK_ID_MAX]; /* OWNER/ID, "" for a test */
+    json_t *learnt;               /* of a device, so far; owned */
 };
 
 /* ---- which check ---- */
@@ -161,43 +169,131 @@ are_too_many(const struct control *ctl, const char *site)
     return all >= TESTS_MAX || here >= TESTS_A_SITE;
 }
 
-void
-client_test(struct client *cl, const struct control_request *r)
+/* NULL: `code` and `why` say why it did not begin. */
+static struct test *
+begin(struct client *cl, const struct control_request *r, const char *site,
+    const char *kind, const char *params, const char **code, char why[256])
 {
     struct control *ctl = cl->ctl;
-    char params[NH_PARAM_MAX], why[256];
-    const char *code;
     struct test *t;
 
-    if (!make_params(ctl->c, r, params, &code, why)) {
-        client_fail(cl, r->id, code, why);
-        return;
-    }
-    if (are_too_many(ctl, r->site)) {
-        client_fail(cl, r->id, "busy",
+    if (are_too_many(ctl, site)) {
+        *code = "busy";
+        snprintf(why, 256,
             "other tests run there: ask again when they have ended, within a minute");
-        return;
+        return NULL;
     }
     t = calloc(1, sizeof(*t));
     if (t == NULL) {
-        client_fail(cl, r->id, "failed", "out of memory");
-        return;
+        *code = "failed";
+        snprintf(why, 256, "out of memory");
+        return NULL;
     }
     t->client = cl;
     t->number = ++ctl->test_number;
     t->until_ms = nh_clock_mono_ms() + DEADLINE_MS + GRACE_MS;
     snprintf(t->id, sizeof(t->id), "%s", r->id);
-    snprintf(t->site, sizeof(t->site), "%s", r->site);
-    if (!send_task(ctl, t, false, r->test, params)) {
-        snprintf(why, sizeof(why),
-            "the agent of %s is not connected: 'nhipctl site %s' says since when",
-            t->site, t->site);
-        client_fail(cl, r->id, "failed", why);
+    snprintf(t->site, sizeof(t->site), "%s", site);
+    if (!send_task(ctl, t, false, kind, params)) {
+        *code = "failed";
+        snprintf(why, 256,
+            "the agent of %s is not connected: 'nhipctl site %s' says since when", site,
+            site);
         free(t);
-        return;
+        return NULL;
     }
     t->next = ctl->tests;
     ctl->tests = t;
+    return t;
+}
+
+void
+client_test(struct client *cl, const struct control_request *r)
+{
+    char params[NH_PARAM_MAX], why[256];
+    const char *code;
+
+    if (!make_params(cl->ctl->c, r, params, &code, why) ||
+        begin(cl, r, r->site, r->test, params, &code, why) == NULL)
+        client_fail(cl, r->id, code, why);
+}
+
+/* ---- devices ---- */
+
+static void
+answer_device(struct client *cl, const char *id, const char *device, const json_t *learnt,
+    const char *why)
+{
+    struct control *ctl = cl->ctl;
+
+    nh_buf_clear(&ctl->out);
+    nh_buf_printf(&ctl->out, "{\"id\":%s,\"ok\":true,\"result\":", id);
+    if (!document_device(ctl->c, device, learnt, why, &ctl->out)) {
+        client_fail(cl, id, "not_found", "a reload took the device away meanwhile");
+        return;
+    }
+    nh_buf_printf(&ctl->out, "}");
+    client_send(cl, &ctl->out);
+}
+
+/* From the collector's own rounds; NULL: none has ended yet. */
+static json_t *
+own_learnt(const struct inv_device *device)
+{
+    struct nh_snmp_document_place at = { 0 };
+    int64_t ended_ms = 0, age_s;
+    const struct nh_snmp_facts *facts =
+        nh_snmp_polled(device->address, device->snmp->id, &ended_ms);
+    json_t *whole = facts != NULL ? json_object() : NULL, *piece;
+
+    age_s = (nh_clock_mono_ms() - ended_ms) / 1000;
+    while (whole != NULL &&
+           (piece = nh_snmp_document_next(facts, age_s, &at, SIZE_MAX)) != NULL) {
+        nh_snmp_document_join(whole, piece);
+        json_decref(piece);
+    }
+    return whole;
+}
+
+static void
+ask_agent(struct client *cl, const struct control_request *r, const char *site)
+{
+    char params[NH_PARAM_MAX], why[256];
+    const char *code;
+    struct test *t;
+
+    snprintf(params, sizeof(params), "check=%s/snmp\n", r->device);
+    t = begin(cl, r, site, "device", params, &code, why);
+    if (t == NULL) {
+        answer_device(cl, r->id, r->device, NULL, why);
+        return;
+    }
+    snprintf(t->device, sizeof(t->device), "%s", r->device);
+    t->learnt = json_object();
+}
+
+void
+client_device(struct client *cl, const struct control_request *r)
+{
+    const struct inv_site *site;
+    const struct inv_device *device = inventory_device(cl->ctl->c->inv, r->device, &site);
+    json_t *learnt;
+    char why[256];
+
+    if (device == NULL) {
+        snprintf(why, sizeof(why),
+            "there is no device '%.100s': it is called SITE/ID, or centre/ID", r->device);
+        client_fail(cl, r->id, "not_found", why);
+    } else if (device->snmp == NULL) {
+        answer_device(cl, r->id, r->device, NULL, "the inventory names no 'snmp' for it");
+    } else if (device->from_agent && !cl->ctl->c->inv->drill) {
+        ask_agent(cl, r, site->id);
+    } else {
+        learnt = own_learnt(device);
+        answer_device(cl, r->id, r->device, learnt,
+            learnt != NULL ? "" : "the collector has not asked the device yet");
+        json_decref(learnt);
+    }
 }
 
 /* ---- answers ---- */
@@ -210,13 +306,17 @@ forget(struct control *ctl, struct test *t)
     while (*at != t)
         at = &(*at)->next;
     *at = t->next;
+    json_decref(t->learnt);
     free(t);
 }
 
 static void
 fail_test(struct control *ctl, struct test *t, const char *why)
 {
-    client_fail(t->client, t->id, "failed", why);
+    if (t->learnt != NULL)
+        answer_device(t->client, t->id, t->device, NULL, why);
+    else
+        client_fail(t->client, t->id, "failed", why);
     forget(ctl, t);
 }
 
@@ -239,6 +339,14 @@ end_test(struct control *ctl, struct test *t, uint8_t status, const json_t *is)
     const char *words = json_string_value(json_object_get(is, "why"));
     char why[400];
 
+    if (status == NH_TASK_OK && t->learnt != NULL) {
+        answer_device(t->client, t->id, t->device, t->learnt,
+            json_is_false(json_object_get(is, "whole"))
+                ? "it has more ports than its agent can say at once"
+                : "");
+        forget(ctl, t);
+        return;
+    }
     if (status == NH_TASK_OK) {
         pass_on(ctl, t, "\"ok\":true,\"result\"", is);
         forget(ctl, t);
@@ -280,8 +388,10 @@ control_test_result(
         fail_test(ctl, t, "the agent's answer cannot be read");
     else if (result->last)
         end_test(ctl, t, result->status, is);
-    else
+    else if (t->learnt == NULL)
         pass_on(ctl, t, "\"part\"", is);
+    else if (!nh_snmp_document_join(t->learnt, is))
+        fail_test(ctl, t, "the agent's answer cannot be read");
     json_decref(is);
 }
 

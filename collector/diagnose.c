@@ -97,9 +97,10 @@ static void
 add_of_devices(struct builder *b, struct strmap *known, struct inv_site *site,
     const char *owner, struct inv_device *devices, size_t count)
 {
-    struct inv_check like = { .site = site, .by_collector = site == NULL };
+    struct inv_check like = { .site = site };
 
     for (size_t i = 0; i < count; i++) {
+        like.by_collector = !devices[i].from_agent;
         if (strcmp(devices[i].kind, "ups") == 0) {
             like.device = NULL;
             add_named(b, known, "power", &like, owner, "");

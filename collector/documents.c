@@ -11,6 +11,8 @@
 #include "libnhip/replay_line.h"
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- members ---- */
@@ -265,6 +267,64 @@ put_devices(const struct judge_site *s, struct nh_buf *out)
         close_with(out, '}');
     }
     close_with(out, ']');
+}
+
+static const struct judge_check *
+check_of_device(const struct collector *c, const char *device, const char *kind)
+{
+    char id[NH_CHECK_ID_MAX];
+
+    return snprintf(id, sizeof(id), "%s/%s", device, kind) < (int)sizeof(id)
+               ? judge_check_find(c->judge, id)
+               : NULL;
+}
+
+/* The links that are plugged into it, with their ports. */
+static void
+put_plugged(const struct inv_link *links, size_t count, const struct inv_device *d,
+    struct nh_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(links[i].device, d->id) != 0)
+            continue;
+        open_in(out, NULL, '{');
+        put_text(out, "link", links[i].id);
+        put_text(out, "port", links[i].port);
+        close_with(out, '}');
+    }
+}
+
+bool
+document_device(const struct collector *c, const char *id, const json_t *learnt,
+    const char *why, struct nh_buf *out)
+{
+    const struct inv_site *site;
+    const struct inv_device *d = inventory_device(c->inv, id, &site);
+    char *text;
+
+    if (d == NULL)
+        return false;
+    nh_buf_put_u8(out, '{');
+    put_text(out, "id", id);
+    put_text(out, "site", site != NULL ? site->id : "centre");
+    put_text(out, "site_name", site != NULL ? site->name : c->inv->centre.name);
+    put_text(out, "name", d->id);
+    put_text(out, "kind", d->kind);
+    put_text(out, "address", d->address);
+    put_text(out, "asked_by", d->from_agent ? "agent" : "collector");
+    put_check(out, "ping", check_of_device(c, id, "ping"));
+    put_check(out, "snmp", check_of_device(c, id, "snmp"));
+    open_in(out, "links", '[');
+    put_plugged(site != NULL ? site->links : c->inv->centre.uplinks,
+        site != NULL ? site->link_count : c->inv->centre.uplink_count, d, out);
+    close_with(out, ']');
+    put_text(out, "why", why);
+    put_key(out, "learnt");
+    text =
+        learnt != NULL ? json_dumps(learnt, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    nh_buf_printf(out, "%s}", text != NULL ? text : "null");
+    free(text);
+    return true;
 }
 
 void

@@ -9,6 +9,7 @@
 #define DOCUMENTS_H
 
 #include "libnhip/buf.h"
+#include <jansson.h>
 
 struct collector;
 struct judge_check;
@@ -20,6 +21,10 @@ void document_site(
     const struct collector *c, const struct judge_site *site, struct nh_buf *out);
 void document_service(const struct judge_service *service, struct nh_buf *out);
 void document_check(const struct judge_check *check, struct nh_buf *out); /* NULL: null */
+/* The device "OWNER/ID" with what was learnt of it by SNMP (NULL: nothing, and `why` says
+ * why in words, "" where nothing is amiss); false, and nothing put: there is none. */
+bool document_device(const struct collector *c, const char *id, const json_t *learnt,
+    const char *why, struct nh_buf *out);
 void document_agents(const struct collector *c, struct nh_buf *out);
 void document_journal(const struct collector *c, struct nh_buf *out);
 

@@ -115,6 +115,32 @@ inventory_site(const struct inventory *inv, const char *id)
     return inv_index_find(store_of(inv), INV_SITE, id);
 }
 
+const struct inv_device *
+inventory_device(
+    const struct inventory *inv, const char *id, const struct inv_site **site)
+{
+    const char *slash = strchr(id, '/');
+    size_t len = slash != NULL ? (size_t)(slash - id) : 0;
+    const struct inv_device *devices = inv->centre.devices;
+    size_t count = inv->centre.device_count;
+    char owner[64];
+
+    *site = NULL;
+    if (len == 0 || len >= sizeof(owner))
+        return NULL;
+    memcpy(owner, id, len);
+    owner[len] = '\0';
+    if (strcmp(owner, "centre") != 0) {
+        *site = inventory_site(inv, owner);
+        devices = *site != NULL ? (*site)->devices : NULL;
+        count = *site != NULL ? (*site)->device_count : 0;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(devices[i].id, slash + 1) == 0)
+            return &devices[i];
+    return NULL;
+}
+
 struct inv_link *
 inventory_link(const struct inventory *inv, const char *id)
 {

@@ -178,6 +178,9 @@ const struct nh_conf_row *inventory_schema(void);
 
 /* By binary search over an index made at load; NULL when there is none. */
 struct inv_site *inventory_site(const struct inventory *inv, const char *id);
+/* The device "SITE/ID" or "centre/ID", or NULL; *site is NULL for one of the centre's. */
+const struct inv_device *inventory_device(
+    const struct inventory *inv, const char *id, const struct inv_site **site);
 struct inv_link *inventory_link(
     const struct inventory *inv, const char *id); /* SITE/LINK */
 struct inv_service *inventory_service(const struct inventory *inv, const char *id);

@@ -73,8 +73,9 @@ enum nh_snmp_result {
     NH_SNMP_LOCAL,       /* not sent: out of memory or sockets */
     NH_SNMP_RESULTS
 };
-/* A sentence in English, static. */
+/* A sentence in English, and the key of its row in libnhip/text_rows.h; static. */
 const char *nh_snmp_words(enum nh_snmp_result result);
+const char *nh_snmp_key(enum nh_snmp_result result);
 
 enum nh_snmp_type {
     NH_SNMP_NULL,     /* a type of no use here */

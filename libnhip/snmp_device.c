@@ -239,7 +239,7 @@ add_row(struct nh_snmp_device *d, uint32_t index)
     }
     for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
         row.rate[i] = NAN;
-    row.rx_power_dbm = NAN;
+    row.rx_power_dbm = row.rx_next = NAN;
     while (at > 0 && d->rows[at - 1].index > index)
         at--;
     memmove(&d->rows[at + 1], &d->rows[at], (d->count - at) * sizeof(row));
@@ -336,8 +336,6 @@ finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
 {
     d->facts.result = result;
     d->facts.version = nh_snmp_version(d->session);
-    d->facts.interfaces = d->rows;
-    d->facts.interface_count = d->count;
     d->running = false;
     d->done(d->done_arg);
 }
@@ -400,7 +398,7 @@ put_figure_cell(void *arg, size_t column, const unsigned long *index, size_t ind
         i = index_len == 1 && index[0] <= UINT32_MAX ? find_row(d, (uint32_t)index[0])
                                                      : NULL;
         if (i != NULL)
-            i->rx_power_dbm = n;
+            i->rx_next = n;
         return;
     }
     if (f->count == 0)
@@ -453,6 +451,8 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     note_walked(d, what);
     if (what->result == NH_SNMP_OK)
         note_lacks(d, what, &d->figure_lacks);
+    for (size_t i = 0; i < NH_SNMP_FACTS; i++)
+        d->facts.value[i] = NAN;
     for (size_t k = 0; k < d->figure_count; k++) {
         double *to = &d->facts.value[d->figure[k]->metric];
 
@@ -460,6 +460,8 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
             *to = figure_value(d->figure[k], &d->figures[k]);
     }
     note_memory(d->facts.value);
+    for (size_t i = 0; i < d->count; i++)
+        d->rows[i].rx_power_dbm = d->rows[i].rx_next;
     finish_round(d, NH_SNMP_OK);
 }
 
@@ -497,10 +499,8 @@ walk_figures(struct nh_snmp_device *d)
     d->figure_count = nh_snmp_profile_rows(nh_snmp_profiles(), d->facts.object_id,
         d->figure, NH_COUNT(d->figure), &d->facts.profile);
     memset(d->figures, 0, sizeof(d->figures));
-    for (size_t i = 0; i < NH_SNMP_FACTS; i++)
-        d->facts.value[i] = NAN;
     for (size_t i = 0; i < d->count; i++)
-        d->rows[i].rx_power_dbm = NAN;
+        d->rows[i].rx_next = NAN;
     d->column_count = 0;
     for (size_t i = 0; i < d->figure_count; i++)
         if ((d->figure_lacks & UINT64_C(1) << i) == 0)
@@ -615,6 +615,9 @@ follow_names(struct nh_snmp_device *d)
         memcpy(i->before, old->before, sizeof(i->before));
         i->discontinuity = old->discontinuity;
         i->rx_power_dbm = old->rx_power_dbm;
+        memcpy(i->rate, old->rate, sizeof(i->rate));
+        i->admin = old->admin;
+        i->oper = old->oper;
     }
     free(sorted);
 }
@@ -908,8 +911,12 @@ nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *ar
 }
 
 const struct nh_snmp_facts *
-nh_snmp_device_facts(const struct nh_snmp_device *d)
+nh_snmp_device_facts(struct nh_snmp_device *d)
 {
+    bool reading_names = d->old != NULL;
+
+    d->facts.interfaces = reading_names ? d->old : d->rows;
+    d->facts.interface_count = reading_names ? d->old_count : d->count;
     return &d->facts;
 }
 

@@ -49,7 +49,7 @@ struct nh_snmp_interface {
     uint32_t round;         /* of the device, when its state was last read */
     struct nh_snmp_sample now[NH_SNMP_COUNTERS], before[NH_SNMP_COUNTERS];
     double rate[NH_SNMP_COUNTERS]; /* octets or packets a second; NAN unknown */
-    double rx_power_dbm;           /* NAN unknown */
+    double rx_power_dbm, rx_next;  /* NAN unknown; read in this round */
 };
 
 struct nh_snmp_facts {
@@ -82,8 +82,9 @@ void nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s);
  * device may be freed from `done`. */
 enum nh_err nh_snmp_device_round(
     struct nh_snmp_device *d, void (*done)(void *arg), void *arg) NH_MUST_CHECK;
-/* Lent until the next round begins. */
-const struct nh_snmp_facts *nh_snmp_device_facts(const struct nh_snmp_device *d);
+/* Lent until the loop runs on; while a round is under way, what the last one has learnt,
+ * with counters that may already be of this one. */
+const struct nh_snmp_facts *nh_snmp_device_facts(struct nh_snmp_device *d);
 /* The interface whose ifName, ifDescr or ifAlias is `port`, in this order, or NULL. */
 const struct nh_snmp_interface *nh_snmp_device_port(
     const struct nh_snmp_device *d, const char *port);

@@ -31,6 +31,29 @@ nh_snmp_words(enum nh_snmp_result result)
     return (unsigned)result < NH_COUNT(words) ? words[result] : "unknown";
 }
 
+const char *
+nh_snmp_key(enum nh_snmp_result result)
+{
+    static const char *const keys[NH_SNMP_RESULTS] = { [NH_SNMP_OK] = "snmp_answers",
+        [NH_SNMP_TIMEOUT] = "snmp_silent",
+        [NH_SNMP_REFUSED] = "snmp_refused",
+        [NH_SNMP_UNREACHABLE] = "snmp_unreachable",
+        [NH_SNMP_USER] = "snmp_user",
+        [NH_SNMP_KEY] = "snmp_key",
+        [NH_SNMP_PRIV_KEY] = "snmp_priv_key",
+        [NH_SNMP_SEC_LEVEL] = "snmp_level",
+        [NH_SNMP_TIME] = "snmp_time",
+        [NH_SNMP_VIEW] = "snmp_view",
+        [NH_SNMP_TOOBIG] = "snmp_too_big",
+        [NH_SNMP_NO_SUCH] = "snmp_no_such",
+        [NH_SNMP_GENERR] = "snmp_general",
+        [NH_SNMP_NONSENSE] = "snmp_nonsense",
+        [NH_SNMP_SLOW] = "snmp_slow",
+        [NH_SNMP_LOCAL] = "snmp_local" };
+
+    return (unsigned)result < NH_COUNT(keys) ? keys[result] : "snmp_nonsense";
+}
+
 enum nh_err
 nh_oid_parse(const char *text, struct nh_oid *out)
 {

@@ -9,6 +9,8 @@ static const struct command commands[] = {
     { "status",         "",                         0, 0, "the province in a few lines",                         ctl_status },
     { "sites",          "",                         0, 0, "every site with the state of its links",              ctl_sites },
     { "site",           "ID",                       1, 1, "one site: agent, links, services, last values",       ctl_site },
+    { "device",         "SITE/ID",                  1, 1, "one device: ports, traffic, health, as SNMP tells",   ctl_device },
+    { "snmp test",      "ADDRESS [KEY=VALUE...]",   1, 8, "ask a device from here, and say in words what fails", ctl_snmp_test },
     { "agent add",      "SITE HOST [PORT]",         2, 3, "make a key and print the join token of a site's box", ctl_agent_add },
     { "agent revoke",   "SITE",                     1, 1, "take the site's keys back and end its session",       ctl_agent_revoke },
     { "agent rotate",   "SITE",                     1, 1, "hand the site's connected box a fresh key",            ctl_agent_rotate },

@@ -71,6 +71,8 @@ const char *ctl_lang(void);
 int ctl_status(struct ctl *ctl);
 int ctl_sites(struct ctl *ctl);
 int ctl_site(struct ctl *ctl);
+int ctl_device(struct ctl *ctl);
+int ctl_snmp_test(struct ctl *ctl);
 int ctl_agent_add(struct ctl *ctl);
 int ctl_agent_revoke(struct ctl *ctl);
 int ctl_agent_rotate(struct ctl *ctl);

@@ -13,6 +13,7 @@
 #include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_credentials.h"
 #include "libnhip/snmp_device.h"
+#include "libnhip/snmp_polled.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 enum { FRESH_MS = 2000 };
 
 struct snmp_shared { /* one device */
-    struct snmp_shared *next;
+    struct snmp_shared *next, *next_of_all;
     struct nh_sensor_host *host; /* borrowed; it lists this */
     char address[64], credential[64];
     struct nh_snmp *session;
@@ -39,6 +40,8 @@ struct nh_probe {
     bool waiting;
     char port[64];
 };
+
+static struct snmp_shared *all; /* of every schedule of the process; listed, not owned */
 
 static void
 put(struct nh_reading *r, const struct nh_kind *kind, int metric, double value)
@@ -177,6 +180,10 @@ leave_shared(struct snmp_shared *sh)
         at = &(*at)->next;
     if (*at == sh)
         *at = sh->next;
+    for (at = &all; *at != NULL && *at != sh;)
+        at = &(*at)->next_of_all;
+    if (*at == sh)
+        *at = sh->next_of_all;
     nh_snmp_device_free(sh->device);
     nh_snmp_close(sh->session);
     free(sh);
@@ -208,6 +215,8 @@ use_shared(struct snmp_shared **out, struct nh_sensor_host *host, const char *ad
     }
     sh->next = host->snmp;
     host->snmp = sh;
+    sh->next_of_all = all;
+    all = sh;
     *out = sh;
     return NH_OK;
 }
@@ -255,6 +264,18 @@ snmp_open(struct nh_probe **out, const struct nh_probe_context *ctx, char why[12
     p->shared->probes = p;
     *out = p;
     return NH_OK;
+}
+
+const struct nh_snmp_facts *
+nh_snmp_polled(const char *address, const char *credential, int64_t *ended_ms)
+{
+    for (struct snmp_shared *sh = all; sh != NULL; sh = sh->next_of_all)
+        if (sh->ended_ms != 0 && strcmp(sh->address, address) == 0 &&
+            strcmp(sh->credential, credential) == 0) {
+            *ended_ms = sh->ended_ms;
+            return nh_snmp_device_facts(sh->device);
+        }
+    return NULL;
 }
 
 static const char *const snmp_kinds[] = { "snmp", "port", "power", NULL };

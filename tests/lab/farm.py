@@ -47,16 +47,31 @@ def rows(name):
     return out
 
 
+def build(build_dir):
+    """The farm's program, made in `build_dir` when it is not there."""
+    program = os.path.join(build_dir, "snmpfarm")
+    if not os.path.exists(program):
+        subprocess.run(["make", "-s", "-C", f"{SHARED}/tools/snmpfarm", "B=" + build_dir], check=True,
+                       stdout=subprocess.DEVNULL)
+    return program
+
+
+def print_rates(program, name, recordings=RECORDINGS):
+    """ifIndex -> column name -> true rate a second."""
+    out = subprocess.run([program, "--print-rates", name, recordings], check=True,
+                         capture_output=True, text=True).stdout.splitlines()
+    head = out[0].split("\t")
+    return {int(r[0]): dict(zip(head[2:], map(float, r[2:])))
+            for r in (line.split("\t") for line in out[1:])}
+
+
 class Farm:
     """`with Farm(build_dir, "--frozen", "1") as farm`: answers on 127.0.0.1, farm.address."""
 
     def __init__(self, build_dir, *options):
-        self.program = os.path.join(build_dir, "snmpfarm")
+        self.program = build(build_dir)
         self.options, self.port = options, free_port()
         self.address = f"127.0.0.1:{self.port}"
-        if not os.path.exists(self.program):
-            subprocess.run(["make", "-s", "-C", f"{SHARED}/tools/snmpfarm", "B=" + build_dir], check=True,
-                           stdout=subprocess.DEVNULL)
 
     def __enter__(self):
         self.process = subprocess.Popen([self.program, "-p", str(self.port), *self.options, RECORDINGS],
@@ -71,9 +86,4 @@ class Farm:
         self.process.communicate()
 
     def rates(self, name):
-        """ifIndex -> column name -> true rate a second."""
-        out = subprocess.run([self.program, "--print-rates", name, RECORDINGS], check=True,
-                             capture_output=True, text=True).stdout.splitlines()
-        head = out[0].split("\t")
-        return {int(r[0]): dict(zip(head[2:], map(float, r[2:])))
-                for r in (line.split("\t") for line in out[1:])}
+        return print_rates(self.program, name)
