@@ -265,7 +265,8 @@ ask_agent(struct client *cl, const struct control_request *r, const char *site)
     snprintf(params, sizeof(params), "check=%s/snmp\n", r->device);
     t = begin(cl, r, site, "device", params, &code, why);
     if (t == NULL) {
-        answer_device(cl, r->id, r->device, NULL, why);
+        answer_device(cl, r->id, r->device, NULL,
+            strcmp(code, "busy") == 0 ? "why_device_busy" : "why_device_agent_away");
         return;
     }
     snprintf(t->device, sizeof(t->device), "%s", r->device);
@@ -285,13 +286,13 @@ client_device(struct client *cl, const struct control_request *r)
             "there is no device '%.100s': it is called SITE/ID, or centre/ID", r->device);
         client_fail(cl, r->id, "not_found", why);
     } else if (device->snmp == NULL) {
-        answer_device(cl, r->id, r->device, NULL, "the inventory names no 'snmp' for it");
+        answer_device(cl, r->id, r->device, NULL, "why_device_no_snmp");
     } else if (device->from_agent && !cl->ctl->c->inv->drill) {
         ask_agent(cl, r, site->id);
     } else {
         learnt = own_learnt(device);
-        answer_device(cl, r->id, r->device, learnt,
-            learnt != NULL ? "" : "the collector has not asked the device yet");
+        answer_device(
+            cl, r->id, r->device, learnt, learnt != NULL ? "" : "why_device_not_asked");
         json_decref(learnt);
     }
 }
@@ -314,7 +315,7 @@ static void
 fail_test(struct control *ctl, struct test *t, const char *why)
 {
     if (t->learnt != NULL)
-        answer_device(t->client, t->id, t->device, NULL, why);
+        answer_device(t->client, t->id, t->device, NULL, "why_device_unsaid");
     else
         client_fail(t->client, t->id, "failed", why);
     forget(ctl, t);
@@ -341,9 +342,7 @@ end_test(struct control *ctl, struct test *t, uint8_t status, const json_t *is)
 
     if (status == NH_TASK_OK && t->learnt != NULL) {
         answer_device(t->client, t->id, t->device, t->learnt,
-            json_is_false(json_object_get(is, "whole"))
-                ? "it has more ports than its agent can say at once"
-                : "");
+            json_is_false(json_object_get(is, "whole")) ? "why_device_partly" : "");
         forget(ctl, t);
         return;
     }

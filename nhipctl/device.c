@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* device.c - everything that SNMP has learnt of a device, for a terminal */
+#include "libnhip/text.h"
 #include "nhipctl/ctl.h"
 #include <math.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ print_learnt(const json_t *is)
     print_uptime(num(is, "uptime_s"));
     printf("\n  %s\n", str(is, "descr"));
     json_array_foreach(json_object_get(is, "notes"), i, value)
-        printf("  note: %s\n", json_string_value(value));
+        printf("  note: %s\n", nh_text(NH_EN, json_string_value(value)));
     if (json_object_size(json_object_get(is, "health")) > 0)
         printf("  health:");
     json_object_foreach(json_object_get(is, "health"), metric, value)
@@ -166,7 +167,7 @@ ctl_device(struct ctl *ctl)
     json_array_foreach(json_object_get(is, "links"), i, row)
         printf("  link %s is at port %s\n", str(row, "link"), str(row, "port"));
     if (*str(is, "why") != '\0')
-        printf("%s\n", str(is, "why"));
+        printf("%s\n", nh_text(NH_EN, str(is, "why")));
     if (json_is_object(json_object_get(is, "learnt")))
         print_learnt(json_object_get(is, "learnt"));
     json_decref(is);

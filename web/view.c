@@ -84,8 +84,7 @@ view_number(enum nh_lang lang, double v, int decimals, const char *unit)
     return taken(&b);
 }
 
-/* Bits a second as people say them. */
-static json_t *
+json_t *
 view_rate(enum nh_lang lang, double bps)
 {
     if (bps >= 1e6)

@@ -56,6 +56,38 @@ own_checks(const struct web *w, const json_t *site, enum nh_lang lang)
     return list;
 }
 
+/* Its devices, each with a page of its own. */
+static json_t *
+devices(const struct web *w, const json_t *site, enum nh_lang lang)
+{
+    const json_t *all = json_object_get(site, "devices"), *d;
+    json_t *list = json_array(), *o, *snmp;
+    size_t i;
+
+    json_array_foreach(all, i, d)
+    {
+        const char *kind = json_string_value(json_object_get(d, "kind"));
+
+        o = view_check(w, json_object_get(d, "ping"), lang);
+        if (o == NULL)
+            continue;
+        snmp = view_check(w, json_object_get(d, "snmp"), lang);
+        if (snmp != NULL)
+            json_object_set(o, "values", json_object_get(snmp, "values"));
+        json_decref(snmp);
+        json_object_set_new(o, "site", json_copy(json_object_get(site, "id")));
+        json_object_set(o, "id", json_object_get(d, "id"));
+        if (kind != NULL && *kind != '\0')
+            json_object_set_new(
+                o, "kind", json_string(nh_text_has(kind) ? nh_text(lang, kind) : kind));
+        json_array_append_new(list, o);
+    }
+    if (json_array_size(list) > 0)
+        return json_pack("{s:o}", "rows", list);
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *
 agent(const struct web *w, const json_t *site)
 {
@@ -86,7 +118,7 @@ serve(void *arg, struct request *r)
     struct web *w = arg;
     const json_t *site = snapshot_site(w->snapshot, request_rest(r));
     enum nh_lang lang = web_language(w, r);
-    json_t *view, *of_agent;
+    json_t *view, *of_agent, *of_devices;
 
     if (site == NULL) {
         web_refuse(w, r, 404);
@@ -98,6 +130,9 @@ serve(void *arg, struct request *r)
         json_object_set_new(view, "links", links(w, site, lang));
         json_object_set_new(view, "services", services(w, site, lang));
         json_object_set_new(view, "own", own_checks(w, site, lang));
+        of_devices = devices(w, site, lang);
+        if (of_devices != NULL)
+            json_object_set_new(view, "devices", of_devices);
         of_agent = agent(w, site);
         if (of_agent != NULL)
             json_object_set_new(view, "agent", of_agent);

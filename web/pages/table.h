@@ -12,6 +12,7 @@
     ROW(api_site)       \
     ROW(api_sites)      \
     ROW(assets)         \
+    ROW(device)         \
     ROW(events)         \
     ROW(graph)          \
     ROW(healthz)        \
