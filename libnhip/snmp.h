@@ -104,6 +104,9 @@ struct nh_snmp_var {
 };
 /* Any of the number types as one; false for the others. */
 bool nh_snmp_number(const struct nh_snmp_var *v, double *out);
+/* BYTES as text: what is no UTF-8 becomes '?', control characters blanks; NULs and blanks
+ * at the end go, and what does not fit. "" for the other types. */
+void nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size);
 
 struct nh_snmp_answer {
     enum nh_snmp_result result;

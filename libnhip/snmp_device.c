@@ -14,7 +14,6 @@
  * that answers stays. Columns that it does not have are left out for LACKS_EVERY rounds.
  */
 #include "libnhip/snmp_device.h"
-#include "libnhip/buf.h"
 #include "libnhip/clock.h"
 #include <math.h>
 #include <stdio.h>
@@ -107,7 +106,8 @@ struct nh_snmp_device {
     struct nh_oid columns[NH_WALK_COLUMNS_MAX]; /* of the walk under way */
     uint8_t column_of[NH_WALK_COLUMNS_MAX];     /* their numbers where they come from */
     size_t column_count;
-    uint32_t names_round; /* when names were last read */
+    uint32_t names_round;          /* when names were last read */
+    struct nh_snmp_detail *detail; /* owned */
 };
 
 double
@@ -151,28 +151,6 @@ free_rows(struct nh_snmp_interface *rows, size_t count)
     free(rows);
 }
 
-/* Text of a device's: what is no UTF-8 or no text becomes '?', trailing NULs go. */
-static void
-put_text(const struct nh_snmp_var *v, char *out, size_t size)
-{
-    const char *from = v->bytes;
-    size_t len = v->bytes_len;
-
-    while (len > 0 && (from[len - 1] == '\0' || from[len - 1] == ' '))
-        len--;
-    if (len >= size)
-        len = size - 1;
-    while (len > 0 && len < v->bytes_len && ((unsigned char)from[len] & 0xc0) == 0x80)
-        len--; /* not through the middle of a letter */
-    for (size_t i = 0; i < len; i++)
-        out[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
-    out[len] = '\0';
-    if (!nh_utf8_is_valid(out, len))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)out[i] >= 0x80)
-                out[i] = '?';
-}
-
 static char *
 dup_text(const struct nh_snmp_var *v)
 {
@@ -180,7 +158,7 @@ dup_text(const struct nh_snmp_var *v)
 
     if (v->type != NH_SNMP_BYTES)
         return NULL;
-    put_text(v, text, sizeof(text));
+    nh_snmp_text(v, text, sizeof(text));
     return strdup(text);
 }
 
@@ -337,6 +315,8 @@ finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
     d->facts.result = result;
     d->facts.version = nh_snmp_version(d->session);
     d->running = false;
+    if (result == NH_SNMP_OK)
+        nh_snmp_detail_go_on(d->detail, d->session, &d->pace, nh_clock_mono_us());
     d->done(d->done_arg);
 }
 
@@ -442,6 +422,60 @@ note_memory(double *value)
         value[NH_SNMP_FACT_MEM_PCT] = 100 * used / total;
 }
 
+/* The optical power that an entity's sensor tells, at the interface that its name begins
+ * with: "Te1/1/1 Receive Power Sensor". */
+static void
+place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
+{
+    struct nh_snmp_interface *best = NULL;
+    size_t longest = 0;
+
+    if (strcmp(sensor->unit, "dBm") != 0 ||
+        (strstr(sensor->name, "eceive") == NULL && strstr(sensor->name, "Rx") == NULL &&
+            strstr(sensor->name, "RX") == NULL))
+        return;
+    for (size_t i = 0; i < d->count; i++) {
+        const char *const names[] = { d->rows[i].name, d->rows[i].descr };
+
+        for (size_t k = 0; k < NH_COUNT(names); k++) {
+            size_t len = strlen(names[k]);
+
+            if (len > longest && strncmp(sensor->name, names[k], len) == 0 &&
+                (sensor->name[len] < '0' || sensor->name[len] > '9')) {
+                best = &d->rows[i];
+                longest = len;
+            }
+        }
+    }
+    if (best != NULL && isnan(best->rx_power_dbm))
+        best->rx_power_dbm = sensor->value;
+}
+
+/* What no profile tells is taken from the standard tables that are read now and then. */
+static void
+note_details(struct nh_snmp_device *d)
+{
+    const struct nh_snmp_details *is = nh_snmp_detail_get(d->detail);
+    double *temp = &d->facts.value[NH_SNMP_FACT_TEMP], largest = 0;
+    bool has_temp = !isnan(*temp), has_mem = !isnan(d->facts.value[NH_SNMP_FACT_MEM_PCT]);
+
+    for (size_t i = 0; i < is->sensor_count; i++) {
+        const struct nh_snmp_sensor *s = &is->sensors[i];
+
+        if (!has_temp && strcmp(s->unit, "°C") == 0 && s->value > 0 && s->value < 150 &&
+            !(*temp >= s->value))
+            *temp = s->value;
+        place_power(d, s);
+    }
+    for (size_t i = 0; i < is->storage_count && !has_mem; i++)
+        if (is->storages[i].is_memory && is->storages[i].size_bytes > largest &&
+            is->storages[i].used_bytes <= is->storages[i].size_bytes) {
+            largest = is->storages[i].size_bytes;
+            d->facts.value[NH_SNMP_FACT_MEM_PCT] =
+                100 * is->storages[i].used_bytes / largest;
+        }
+}
+
 /* A device that knows none of the figures is a device all the same. */
 static void
 on_device_figures(void *arg, const struct nh_snmp_walked *what)
@@ -462,6 +496,7 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     note_memory(d->facts.value);
     for (size_t i = 0; i < d->count; i++)
         d->rows[i].rx_power_dbm = d->rows[i].rx_next;
+    note_details(d);
     finish_round(d, NH_SNMP_OK);
 }
 
@@ -726,6 +761,7 @@ put_object_id(struct nh_snmp_device *d, const struct nh_snmp_var *v)
         return;
     memcpy(d->facts.object_id, text, sizeof(text));
     d->names_round = d->lacks_round = 0; /* another device, perhaps */
+    nh_snmp_detail_forget(d->detail);
 }
 
 /* False: nothing of what it says was asked for. */
@@ -741,9 +777,9 @@ take_system(struct nh_snmp_device *d, struct nh_snmp_answer *a)
         i = system_object(&v);
         known += i < NH_COUNT(system_objects);
         if (i == SYS_DESCR && v.type == NH_SNMP_BYTES) {
-            put_text(&v, d->facts.descr, sizeof(d->facts.descr));
+            nh_snmp_text(&v, d->facts.descr, sizeof(d->facts.descr));
         } else if (i == SYS_NAME && v.type == NH_SNMP_BYTES) {
-            put_text(&v, d->facts.name, sizeof(d->facts.name));
+            nh_snmp_text(&v, d->facts.name, sizeof(d->facts.name));
         } else if (i == SYS_OBJECT && v.type == NH_SNMP_OBJECT) {
             put_object_id(d, &v);
         } else if (i == SYS_UPTIME && v.type == NH_SNMP_TICKS) {
@@ -860,9 +896,12 @@ nh_snmp_device_new(struct nh_snmp_device **out, struct nh_snmp *s)
     struct nh_snmp_device *d = calloc(1, sizeof(*d));
 
     *out = NULL;
-    if (d == NULL)
+    if (d == NULL || nh_snmp_detail_new(&d->detail) != NH_OK) {
+        free(d);
         return NH_ENOMEM;
+    }
     d->session = s;
+    d->facts.details = nh_snmp_detail_get(d->detail);
     d->narrow = true;
     d->facts.profile = "";
     for (size_t i = 0; i < NH_SNMP_FACTS; i++)
@@ -876,6 +915,7 @@ nh_snmp_device_free(struct nh_snmp_device *d)
 {
     if (d == NULL)
         return;
+    nh_snmp_detail_free(d->detail);
     nh_snmp_walk_stop(d->walk);
     nh_snmp_cancel(d->session, d);
     free_rows(d->rows, d->count);
@@ -886,6 +926,7 @@ nh_snmp_device_free(struct nh_snmp_device *d)
 void
 nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s)
 {
+    nh_snmp_detail_stop(d->detail);
     d->session = s;
     d->answered = false;
     d->pace = (struct nh_snmp_pace){ 0 };
@@ -901,6 +942,7 @@ nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *ar
         return NH_EEXIST;
     d->done = done;
     d->done_arg = arg;
+    nh_snmp_detail_stop(d->detail);
     d->tried_v1 = false;
     d->until_us = nh_clock_mono_us() + ROUND_MAX_US;
     d->facts.round++;

@@ -13,6 +13,7 @@
 #ifndef NH_SNMP_DEVICE_H
 #define NH_SNMP_DEVICE_H
 
+#include "libnhip/snmp_detail.h"
 #include "libnhip/snmp_profile.h"
 #include "libnhip/snmp_walk.h"
 
@@ -68,6 +69,7 @@ struct nh_snmp_facts {
     bool complained;  /* it could not read some object: the column is cut there */
     const struct nh_snmp_interface *interfaces; /* by ifIndex */
     size_t interface_count;
+    const struct nh_snmp_details *details; /* never NULL */
 };
 
 struct nh_snmp_device;

@@ -99,12 +99,96 @@ interface_count(const struct nh_snmp_facts *f)
     return f->interface_count;
 }
 
+static json_t *
+sensor_row(const struct nh_snmp_facts *f, size_t row)
+{
+    const struct nh_snmp_sensor *s = &f->details->sensors[row];
+    json_t *is = json_object();
+
+    put_text(is, "name", s->name, TEXT_MAX);
+    put_text(is, "unit", s->unit, TEXT_MAX);
+    put_number(is, "value", s->value);
+    return is;
+}
+
+static json_t *
+storage_row(const struct nh_snmp_facts *f, size_t row)
+{
+    const struct nh_snmp_storage *s = &f->details->storages[row];
+    json_t *is = json_object();
+
+    put_text(is, "name", s->name, TEXT_MAX);
+    put_number(is, "size_mb", s->size_bytes / 1e6);
+    put_number(is, "used_mb", s->used_bytes / 1e6);
+    return is;
+}
+
+/* A port by the name that the interfaces' table has for it, where it has one. */
+static json_t *
+neighbour_row(const struct nh_snmp_facts *f, size_t row)
+{
+    const struct nh_snmp_neighbour *n = &f->details->neighbours[row];
+    const char *local = n->local;
+    json_t *is = json_object();
+
+    for (size_t i = 0; *local == '\0' && i < f->interface_count; i++)
+        if (f->interfaces[i].index == n->local_index)
+            local = *f->interfaces[i].name != '\0' ? f->interfaces[i].name
+                                                   : f->interfaces[i].descr;
+    put_text(is, "local", local, TEXT_MAX);
+    put_text(is, "name", n->name, TEXT_MAX);
+    put_text(is, "port", n->port, TEXT_MAX);
+    if (n->stations > 0)
+        json_object_set_new(is, "stations", json_integer(n->stations));
+    return is;
+}
+
+static json_t *
+ping_row(const struct nh_snmp_facts *f, size_t row)
+{
+    const struct nh_snmp_ping *p = &f->details->pings[row];
+    json_t *is = json_object();
+
+    put_text(is, "target", p->target, TEXT_MAX);
+    put_number(is, "rtt_avg_ms", p->rtt_avg_ms);
+    put_number(is, "loss_pct", p->loss_pct);
+    return is;
+}
+
+static size_t
+sensor_count(const struct nh_snmp_facts *f)
+{
+    return f->details->sensor_count;
+}
+
+static size_t
+storage_count(const struct nh_snmp_facts *f)
+{
+    return f->details->storage_count;
+}
+
+static size_t
+neighbour_count(const struct nh_snmp_facts *f)
+{
+    return f->details->neighbour_count;
+}
+
+static size_t
+ping_count(const struct nh_snmp_facts *f)
+{
+    return f->details->ping_count;
+}
+
 static const struct section {
     const char *name;
     size_t (*count)(const struct nh_snmp_facts *f);
     json_t *(*row)(const struct nh_snmp_facts *f, size_t row);
 } sections[] = {
     { "interfaces", interface_count, interface_row },
+    { "neighbours", neighbour_count, neighbour_row },
+    { "pings", ping_count, ping_row },
+    { "sensors", sensor_count, sensor_row },
+    { "storage", storage_count, storage_row },
 };
 
 enum { SYSTEM, HEALTH, SECTIONS };

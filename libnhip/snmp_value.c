@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* snmp_value.c - what of SNMP is plain data: words, numbers, object identifiers */
+#include "libnhip/buf.h"
 #include "libnhip/snmp.h"
 #include <errno.h>
 #include <stdio.h>
@@ -116,4 +117,25 @@ nh_snmp_number(const struct nh_snmp_var *v, double *out)
     default:
         return false;
     }
+}
+
+void
+nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size)
+{
+    const char *from = v->bytes;
+    size_t len = v->bytes_len;
+
+    while (len > 0 && (from[len - 1] == '\0' || from[len - 1] == ' '))
+        len--;
+    if (len >= size)
+        len = size - 1;
+    while (len > 0 && len < v->bytes_len && ((unsigned char)from[len] & 0xc0) == 0x80)
+        len--; /* not through the middle of a letter */
+    for (size_t i = 0; i < len; i++)
+        out[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
+    out[len] = '\0';
+    if (!nh_utf8_is_valid(out, len))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)out[i] >= 0x80)
+                out[i] = '?';
 }

@@ -323,6 +323,8 @@
         "Storage", NULL },
     { "device_neighbours", "Thiết bị bên cạnh",
         "Neighbours", NULL },
+    { "stations", "máy phía sau cổng này",
+        "stations behind this port", NULL },
     { "device_pings", "Phép đo của chính thiết bị",
         "Its own pings", NULL },
     { "device_profile", "loại thiết bị",

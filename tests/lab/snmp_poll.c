@@ -89,6 +89,13 @@ print(const struct polled *p)
         (json_int_t)counts.reprobed, "engine",
         (int)nh_snmp_engine(p->session, engine, &shared), "interfaces", list);
     json_object_set_new(doc, "ports_with_power", json_integer(powers));
+    json_object_set_new(
+        doc, "sensors", json_integer((json_int_t)f->details->sensor_count));
+    json_object_set_new(
+        doc, "storages", json_integer((json_int_t)f->details->storage_count));
+    json_object_set_new(
+        doc, "neighbours", json_integer((json_int_t)f->details->neighbour_count));
+    json_object_set_new(doc, "pings", json_integer((json_int_t)f->details->ping_count));
     json_object_set_new(doc, "profile", json_string(f->profile));
     for (int i = 0; i < NH_SNMP_FACTS; i++)
         if (!isnan(f->value[i]))

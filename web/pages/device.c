@@ -189,7 +189,13 @@ neighbour_line(const json_t *row, enum nh_lang lang)
 {
     char text[300];
 
-    (void)lang;
+    const json_t *stations = json_object_get(row, "stations");
+
+    if (json_is_integer(stations)) {
+        snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT " %s",
+            json_integer_value(stations), nh_text(lang, "stations"));
+        return line_of(text_of(row, "local"), text);
+    }
     snprintf(text, sizeof(text), "%s%s%s", text_of(row, "name"),
         *text_of(row, "port") != '\0' ? ", " : "", text_of(row, "port"));
     return line_of(text_of(row, "local"), text);
