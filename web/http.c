@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ enum {
     FIRST_REQUEST_MS = 10000, /* for a whole request from the connection's begin */
     NEXT_REQUEST_MS = 40000,  /* from the end of the one before: idling, then 10 s */
     GUARD_EVERY_MS = 1000,
-    HEADERS_MAX = 4,
+    HEADERS_MAX = 8,
 };
 
 struct connection { /* of a client, from accept to close */
@@ -57,12 +58,15 @@ struct stream {
 struct request {
     struct http *http;
     struct MHD_Connection *connection;
+    const struct page *page;
     const char *path, *rest;
     char *path_copy;
+    struct nh_buf body; /* of a POST, until it is a form */
+    struct form *form;
     struct MHD_Response *response; /* the answer, when it is there */
     unsigned status;
     int max_age_s;
-    bool served, suspended;
+    bool posted, no_store, served, suspended;
     unsigned header_count;
     char *header[HEADERS_MAX][2];
 };
@@ -199,13 +203,15 @@ on_request_end(void *arg, struct MHD_Connection *connection, void **context,
         free(r->header[i][0]);
         free(r->header[i][1]);
     }
+    form_free(r->form);
+    nh_buf_fini(&r->body);
     free(r->path_copy);
     free(r);
     *context = NULL;
 }
 
 /* The page for the path: the longest that fits. */
-static const struct page *
+static void
 route(const struct http *h, struct request *r)
 {
     const struct page *best = NULL;
@@ -223,7 +229,7 @@ route(const struct http *h, struct request *r)
         }
     }
     r->rest = r->path + best_len;
-    return best;
+    r->page = best;
 }
 
 static struct request *
@@ -238,6 +244,8 @@ begin_request(struct http *h, struct MHD_Connection *connection, const char *pat
     r->http = h;
     r->connection = connection;
     r->path = r->path_copy;
+    nh_buf_init(&r->body, FORM_BYTES_MAX);
+    route(h, r);
     h->counts.requests++;
     return r;
 }
@@ -252,6 +260,50 @@ queue_answer(struct request *r)
     return queued;
 }
 
+/* May the request go on to its body? 0, or the status that refuses it before. */
+static unsigned
+status_of_begin(const struct request *r, const char *method)
+{
+    static const char type[] = "application/x-www-form-urlencoded";
+    const char *length = request_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH),
+               *is = request_header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+        strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        return 0;
+    if (!r->posted)
+        return MHD_HTTP_METHOD_NOT_ALLOWED;
+    if (length != NULL && strtoull(length, NULL, 10) > FORM_BYTES_MAX)
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    if (is == NULL || strncasecmp(is, type, sizeof(type) - 1) != 0)
+        return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+    return 0;
+}
+
+/* The page's answer, or the refusal of what it would not understand. */
+static void
+serve(struct http *h, struct request *r)
+{
+    unsigned status = r->page == NULL ? MHD_HTTP_NOT_FOUND : 0;
+
+    if (status == 0 && r->posted)
+        switch (nh_buf_err(&r->body) != NH_OK
+                    ? NH_ETOOBIG
+                    : form_read(&r->form, r->body.data, r->body.len)) {
+        case NH_OK:
+            break;
+        case NH_ETOOBIG:
+            status = MHD_HTTP_CONTENT_TOO_LARGE;
+            break;
+        default:
+            status = MHD_HTTP_BAD_REQUEST;
+        }
+    if (status != 0)
+        h->options.refuse(h->options.arg, r, status);
+    else
+        (r->posted ? r->page->take : r->page->serve)(h->options.arg, r);
+}
+
 static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *upload, size_t *upload_size,
@@ -259,36 +311,38 @@ on_request(void *arg, struct MHD_Connection *connection, const char *path,
 {
     struct http *h = arg;
     struct request *r = *context;
-    bool readable = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     struct connection *c;
-    const struct page *page;
+    unsigned status;
 
     (void)version;
-    (void)upload;
     if (r == NULL) {
         r = *context = begin_request(h, connection, path);
         if (r == NULL)
             return MHD_NO;
-        if (readable)
+        r->posted = strcmp(method, MHD_HTTP_METHOD_POST) == 0 && r->page != NULL &&
+                    r->page->take != NULL;
+        status = status_of_begin(r, method);
+        if (status == 0)
             return MHD_YES;
         r->served = true; /* refused before its body is read: the connection closes */
-        request_add_header(r, "Allow", "GET, HEAD");
-        h->options.refuse(h->options.arg, r, MHD_HTTP_METHOD_NOT_ALLOWED);
+        if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+            request_add_header(r, "Allow",
+                r->page != NULL && r->page->take != NULL ? "GET, HEAD, POST"
+                                                         : "GET, HEAD");
+        h->options.refuse(h->options.arg, r, status);
         return r->response != NULL ? queue_answer(r) : MHD_NO;
     }
     if (*upload_size > 0) {
-        *upload_size = 0; /* nobody asked for a body */
+        if (r->posted)
+            nh_buf_put(&r->body, upload, *upload_size); /* over its bound it has failed */
+        *upload_size = 0;
         return MHD_YES;
     }
     if ((c = connection_of(connection)) != NULL)
         c->asking = true;
     if (!r->served) {
         r->served = true;
-        page = route(h, r);
-        if (page != NULL)
-            page->serve(h->options.arg, r);
-        else
-            h->options.refuse(h->options.arg, r, MHD_HTTP_NOT_FOUND);
+        serve(h, r);
     }
     if (r->response != NULL)
         return queue_answer(r);
@@ -429,6 +483,12 @@ request_takes_gzip(const struct request *r)
     return accepts_gzip(request_header(r, "Accept-Encoding"));
 }
 
+const struct form *
+request_form(const struct request *r)
+{
+    return r->form;
+}
+
 void
 request_add_header(struct request *r, const char *name, const char *value)
 {
@@ -451,6 +511,12 @@ void
 request_set_max_age(struct request *r, int seconds)
 {
     r->max_age_s = seconds;
+}
+
+void
+request_set_no_store(struct request *r)
+{
+    r->no_store = true;
 }
 
 /* An answer's own header stands in the place of the house's. */
@@ -513,7 +579,7 @@ on_body_sent(void *arg)
 static bool
 client_has(const struct request *r, const char *tag)
 {
-    const char *have = request_header(r, "If-None-Match");
+    const char *have = r->no_store ? NULL : request_header(r, "If-None-Match");
 
     return have != NULL && (strcmp(have, "*") == 0 || strstr(have, tag) != NULL);
 }
@@ -527,6 +593,7 @@ request_answer(struct request *r, unsigned status, struct body *b)
     const char *tag;
     void *bytes;
     size_t len;
+    bool keep;
 
     if (b == NULL) { /* no memory for the answer: the least that can be said */
         response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -548,12 +615,11 @@ request_answer(struct request *r, unsigned status, struct body *b)
         if (r->max_age_s > 0)
             snprintf(cache, sizeof(cache), "public, max-age=%d", r->max_age_s);
         add_house_headers(r, response);
-        MHD_add_response_header(response, "Cache-Control",
-            status == MHD_HTTP_OK || status == MHD_HTTP_NOT_MODIFIED ? cache
-                                                                     : "no-store");
+        keep = !r->no_store && (status == MHD_HTTP_OK || status == MHD_HTTP_NOT_MODIFIED);
+        MHD_add_response_header(response, "Cache-Control", keep ? cache : "no-store");
         MHD_add_response_header(
             response, "Vary", "Accept-Encoding, Accept-Language, Cookie");
-        if (status == MHD_HTTP_OK || status == MHD_HTTP_NOT_MODIFIED)
+        if (keep)
             MHD_add_response_header(response, "ETag", tag);
         if (status != MHD_HTTP_NOT_MODIFIED) {
             MHD_add_response_header(response, "Content-Type", body_type(b));
@@ -563,6 +629,18 @@ request_answer(struct request *r, unsigned status, struct body *b)
     }
     give(r, status, response);
     body_unref(b);
+}
+
+void
+request_redirect(struct request *r, const char *location)
+{
+    struct nh_buf b;
+
+    nh_buf_init(&b, 1024);
+    nh_buf_printf(&b, "%s\n", location);
+    request_add_header(r, MHD_HTTP_HEADER_LOCATION, location);
+    request_answer(r, MHD_HTTP_SEE_OTHER, body_new("text/plain; charset=utf-8", &b));
+    nh_buf_fini(&b);
 }
 
 static ssize_t

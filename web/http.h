@@ -2,9 +2,10 @@
 /*
  * http.h - HTTP for the pages: routes, answers that may come later, streams
  *
- * GET and HEAD only. A page answers a request once, at once or later; while it waits the
- * connection is suspended. Answers carry an ETag (304 when the client has it), are
- * compressed where the client takes gzip, and have the security headers of the house.
+ * GET and HEAD; POST of a small form where the page takes one. A page answers a request
+ * once, at once or later; while it waits the connection is suspended. Answers carry an
+ * ETag (304 when the client has it), are compressed where the client takes gzip, and have
+ * the security headers of the house.
  * Requests that do not come whole within 10 s are cut off.
  *
  * Threads: the loop's only.
@@ -13,6 +14,7 @@
 #define WEB_HTTP_H
 
 #include "libnhip/text.h"
+#include "web/form.h"
 
 struct event_base;
 struct http;
@@ -24,6 +26,7 @@ struct page {
     const char *path;
     bool under;
     void (*serve)(void *arg, struct request *r);
+    void (*take)(void *arg, struct request *r); /* a POST; NULL: it takes none */
 };
 
 enum http_gzip { HTTP_PLAIN, HTTP_GZIP };
@@ -51,6 +54,7 @@ const char *request_query(
 const char *request_header(const struct request *r, const char *name);
 const char *request_cookie(const struct request *r, const char *name);
 bool request_takes_gzip(const struct request *r);
+const struct form *request_form(const struct request *r); /* what was posted */
 
 /* A body that many answers share: bytes, its type, its tag, its compressed form. */
 struct body;
@@ -70,6 +74,10 @@ void request_answer(struct request *r, unsigned status, struct body *b);
 void request_add_header(struct request *r, const char *name, const char *value);
 /* Let the client keep the answer for some time without asking (assets); else it asks. */
 void request_set_max_age(struct request *r, int seconds);
+/* Let nobody keep the answer: it is for this client and this moment. */
+void request_set_no_store(struct request *r);
+/* The answer to a form: look there (303). `location` is a path of ours. */
+void request_redirect(struct request *r, const char *location);
 
 /*
  * Answer with a stream of server-sent events. NULL when there are too many: then answer

@@ -84,6 +84,8 @@ web_status_of(const char *code)
 {
     return strcmp(code, "not_found") == 0     ? 404
            : strcmp(code, "bad_request") == 0 ? 400
+           : strcmp(code, "denied") == 0      ? 403
+           : strcmp(code, "expired") == 0     ? 410
                                               : 503;
 }
 
@@ -91,16 +93,26 @@ void
 web_refuse(void *arg, struct request *r, unsigned status)
 {
     struct web *w = arg;
-    const char *key = status == 404   ? "not_found"
-                      : status == 405 ? "method_not_allowed"
-                      : status == 503 ? "collector_away"
-                                      : "error_page";
-    const char *text = status == 404   ? "not_found_text"
-                       : status == 405 ? "method_not_allowed_text"
-                                       : "error_text";
+    static const struct {
+        unsigned status;
+        const char *key, *text;
+    } rows[] = {
+        { 400, "form_refused", "form_refused_text" },
+        { 404, "not_found", "not_found_text" },
+        { 405, "method_not_allowed", "method_not_allowed_text" },
+        { 413, "form_refused", "form_too_long" },
+        { 415, "form_refused", "form_refused_text" },
+        { 503, "collector_away", "error_text" },
+    };
+    const char *key = "error_page", *text = "error_text";
     enum nh_lang lang;
     json_t *view;
 
+    for (size_t i = 0; i < NH_COUNT(rows); i++)
+        if (rows[i].status == status) {
+            key = rows[i].key;
+            text = rows[i].text;
+        }
     if (strncmp(request_path(r), "/api/", 5) == 0) {
         web_answer_json(r, status, json_pack("{s:s}", "error", nh_text(NH_EN, key)));
         return;

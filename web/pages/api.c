@@ -121,9 +121,9 @@ serve_series(void *arg, struct request *r)
         web_refuse(w, r, 503);
 }
 
-const struct page page_api_overview = { "/api/v1/overview", false, serve_overview };
-const struct page page_api_sites = { "/api/v1/sites", false, serve_sites };
-const struct page page_api_site = { "/api/v1/sites/", true, serve_site };
-const struct page page_api_links = { "/api/v1/links", false, serve_links };
-const struct page page_api_services = { "/api/v1/services", false, serve_services };
-const struct page page_api_series = { "/api/v1/series/", true, serve_series };
+const struct page page_api_overview = { "/api/v1/overview", false, serve_overview, NULL };
+const struct page page_api_sites = { "/api/v1/sites", false, serve_sites, NULL };
+const struct page page_api_site = { "/api/v1/sites/", true, serve_site, NULL };
+const struct page page_api_links = { "/api/v1/links", false, serve_links, NULL };
+const struct page page_api_services = { "/api/v1/services", false, serve_services, NULL };
+const struct page page_api_series = { "/api/v1/series/", true, serve_series, NULL };

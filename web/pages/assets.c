@@ -114,4 +114,4 @@ serve(void *arg, struct request *r)
     web_refuse(w, r, 404);
 }
 
-const struct page page_assets = { "/assets/", true, serve };
+const struct page page_assets = { "/assets/", true, serve, NULL };

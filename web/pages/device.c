@@ -387,4 +387,4 @@ serve(void *arg, struct request *r)
     }
 }
 
-const struct page page_device = { "/device/", true, serve };
+const struct page page_device = { "/device/", true, serve, NULL };

@@ -168,4 +168,4 @@ events_free(struct events *e)
     free(e);
 }
 
-const struct page page_events = { "/events", false, serve };
+const struct page page_events = { "/events", false, serve, NULL };

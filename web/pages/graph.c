@@ -52,4 +52,4 @@ serve(void *arg, struct request *r)
         web_refuse(w, r, 503);
 }
 
-const struct page page_graph = { "/graph/", true, serve };
+const struct page page_graph = { "/graph/", true, serve, NULL };

@@ -158,4 +158,4 @@ serve(void *arg, struct request *r)
     request_answer(r, 200, kept->body != NULL ? body_ref(kept->body) : NULL);
 }
 
-const struct page page_home = { "/", false, serve };
+const struct page page_home = { "/", false, serve, NULL };

@@ -78,4 +78,4 @@ serve(void *arg, struct request *r)
     web_answer_page(w, r, 200, "link", lang, view);
 }
 
-const struct page page_link = { "/link/", true, serve };
+const struct page page_link = { "/link/", true, serve, NULL };

@@ -218,5 +218,5 @@ serve_healthz(void *arg, struct request *r)
     web_answer_text(r, contact ? 200 : 503, "text/plain; charset=utf-8", &b);
 }
 
-const struct page page_metrics = { "/metrics", false, serve };
-const struct page page_healthz = { "/healthz", false, serve_healthz };
+const struct page page_metrics = { "/metrics", false, serve, NULL };
+const struct page page_healthz = { "/healthz", false, serve_healthz, NULL };

@@ -55,4 +55,4 @@ serve(void *arg, struct request *r)
     web_answer_text(r, 200, "text/plain; charset=utf-8", &b);
 }
 
-const struct page page_plain = { "/t", false, serve };
+const struct page page_plain = { "/t", false, serve, NULL };

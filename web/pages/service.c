@@ -93,4 +93,4 @@ serve(void *arg, struct request *r)
     web_answer_page(w, r, 200, "service", lang, view);
 }
 
-const struct page page_service = { "/service/", true, serve };
+const struct page page_service = { "/service/", true, serve, NULL };

@@ -141,4 +141,4 @@ serve(void *arg, struct request *r)
     web_answer_page(w, r, 200, "site", lang, view);
 }
 
-const struct page page_site = { "/site/", true, serve };
+const struct page page_site = { "/site/", true, serve, NULL };
