@@ -5,7 +5,9 @@
  * Each collection is an array of documents in the order in which they came. A round
  * number marks what a new connection has sent again; at `ready` what it did not send is
  * gone. For each site the part that the province page shows (its face) is compared, so
- * that readings that only move a number elsewhere do not cost a new page.
+ * that readings that only move a number elsewhere do not cost a new page. Incidents stand
+ * in the order in which they came; the order in which they are read is made when asked
+ * for.
  */
 #include "web/snapshot.h"
 #include "libnhip/clock.h"
@@ -58,7 +60,9 @@ struct snapshot {
     unsigned round;
     uint64_t revision, shown_revision;
     json_t *overview;
-    struct docs sites, services;
+    struct docs sites, services, incidents;
+    const json_t **worst_first; /* borrowed from incidents; made when asked for */
+    bool is_sorted;
     struct ask asks[ASKS_MAX];
     size_t ask_count;
 };
@@ -187,8 +191,9 @@ same_overview(const json_t *a, const json_t *b)
 {
     static const char *const keys[] = { "province", "name", "drill", "count", "carriers",
         "centre", "generation", NULL };
+    static const char *const messages[] = { "failed", "oldest", NULL };
 
-    if (a == NULL)
+    if (a == NULL || !same_in(a, b, "messages", messages))
         return false;
     for (size_t i = 0; keys[i] != NULL; i++)
         if (!same(a, b, keys[i]))
@@ -196,6 +201,20 @@ same_overview(const json_t *a, const json_t *b)
     return same(json_object_get(a, "journal"), json_object_get(b, "journal"),
                "disk_full") &&
            same(json_object_get(a, "series"), json_object_get(b, "series"), "running");
+}
+
+/* The same for an incident: its minutes grow while it lasts. */
+static bool
+same_incident(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = { "title_vi", "title_en", "kind", "cause", "party",
+        "confidence", "started", "closed", "sites", "links", "acknowledged", "owner",
+        "ticket", "estimate", NULL };
+
+    for (size_t i = 0; keys[i] != NULL; i++)
+        if (!same(a, b, keys[i]))
+            return false;
+    return true;
 }
 
 static void
@@ -208,13 +227,45 @@ changed(struct snapshot *s, const char *doc, const char *key, bool shown)
         s->events.on_change(s->events.arg, doc, key, shown);
 }
 
+static struct docs *
+docs_of(struct snapshot *s, const char *doc)
+{
+    return strcmp(doc, "site") == 0       ? &s->sites
+           : strcmp(doc, "service") == 0  ? &s->services
+           : strcmp(doc, "incident") == 0 ? &s->incidents
+                                          : NULL;
+}
+
+/* A site or service has an id; an incident a number, in `number`. */
+static const char *
+key_of(const json_t *is, char number[24])
+{
+    json_int_t n = json_integer_value(json_object_get(is, "number"));
+
+    if (n <= 0)
+        return json_string_value(json_object_get(is, "id"));
+    snprintf(number, 24, "%lld", (long long)n);
+    return number;
+}
+
+/* Does the province page show the same with either? */
+static bool
+looks_same(
+    const struct snapshot *s, const struct docs *d, const json_t *a, const json_t *b)
+{
+    if (d == &s->sites)
+        return same_face(a, b);
+    if (d == &s->incidents)
+        return same_incident(a, b);
+    return same(a, b, "state") && same(a, b, "count") && same(a, b, "name");
+}
+
 static void
 take_doc(struct snapshot *s, const char *doc, const json_t *is)
 {
-    struct docs *d = strcmp(doc, "site") == 0      ? &s->sites
-                     : strcmp(doc, "service") == 0 ? &s->services
-                                                   : NULL;
-    const char *id = json_string_value(json_object_get(is, "id"));
+    struct docs *d = docs_of(s, doc);
+    char number[24];
+    const char *id = key_of(is, number);
     struct entry *e;
     bool shown;
 
@@ -228,15 +279,13 @@ take_doc(struct snapshot *s, const char *doc, const json_t *is)
     if (d == NULL || id == NULL)
         return; /* a document of a newer collector */
     e = docs_find(d, id);
-    shown = e == NULL ||
-            (d == &s->sites ? !same_face(e->doc, is)
-                            : !same(e->doc, is, "state") || !same(e->doc, is, "count") ||
-                                  !same(e->doc, is, "name"));
+    shown = e == NULL || !looks_same(s, d, e->doc, is);
     if (e == NULL && (e = docs_add(d, id)) == NULL)
         return;
     json_decref(e->doc);
     e->doc = json_deep_copy(is);
     e->round = s->round;
+    s->is_sorted = false;
     if (shown)
         e->shown = s->shown_revision + 1;
     changed(s, doc, id, shown);
@@ -250,6 +299,7 @@ drop_stale(struct snapshot *s, struct docs *d, const char *doc)
             char *key = strdup(d->at[i - 1].key);
 
             docs_remove(d, d->at[i - 1].key);
+            s->is_sorted = false;
             changed(s, doc, key != NULL ? key : "", true);
             free(key);
         }
@@ -264,12 +314,14 @@ take_follow(struct snapshot *s, const json_t *line)
 
     if (doc != NULL)
         take_doc(s, doc, json_object_get(line, "is"));
-    else if (gone != NULL && key != NULL) {
-        docs_remove(strcmp(gone, "site") == 0 ? &s->sites : &s->services, key);
+    else if (gone != NULL && key != NULL && docs_of(s, gone) != NULL) {
+        docs_remove(docs_of(s, gone), key);
+        s->is_sorted = false;
         changed(s, gone, key, true);
     } else if (json_is_true(json_object_get(line, "ready"))) {
         drop_stale(s, &s->sites, "site");
         drop_stale(s, &s->services, "service");
+        drop_stale(s, &s->incidents, "incident");
         s->ready = s->contact = true;
         s->lost_s = 0;
         s->retry_ms = RETRY_FIRST_MS;
@@ -439,6 +491,7 @@ snapshot_new(struct snapshot **out, struct event_base *base, const char *socket_
         s->events = *events;
     s->sites.index = json_object();
     s->services.index = json_object();
+    s->incidents.index = json_object();
     if (strlen(socket_path) >= sizeof(s->path)) {
         snapshot_free(s);
         return NH_ETOOBIG;
@@ -462,11 +515,14 @@ snapshot_free(struct snapshot *s)
     if (s == NULL)
         return;
     nh_channel_free(s->channel);
+    s->channel = NULL; /* whoever waits may ask again, in vain */
     while (s->ask_count > 0)
         end_ask(s, s->ask_count - 1, NULL, "failed");
     nh_timer_free(s->expire);
     nh_timer_free(s->retry);
     json_decref(s->overview);
+    free(s->worst_first);
+    docs_fini(&s->incidents);
     docs_fini(&s->services);
     docs_fini(&s->sites);
     free(s);
@@ -520,6 +576,95 @@ const json_t *
 snapshot_service(const struct snapshot *s, const char *id)
 {
     const struct entry *e = docs_find(&s->services, id);
+
+    return e != NULL ? e->doc : NULL;
+}
+
+/* ---- incidents, worst first ---- */
+
+static bool
+is_null(const json_t *v)
+{
+    return v == NULL || json_is_null(v);
+}
+
+bool
+incident_is_open(const json_t *incident)
+{
+    return is_null(json_object_get(incident, "closed"));
+}
+
+static int
+kind_order(const json_t *incident)
+{
+    static const char *const kinds[] = { "outage", "service", "power", "flapping",
+        "degraded", "standby_lost", "silent" };
+    const char *kind = json_string_value(json_object_get(incident, "kind"));
+    const char *cause = json_string_value(json_object_get(incident, "cause"));
+    int i = 0;
+
+    while (kind != NULL && i < (int)NH_COUNT(kinds) && strcmp(kinds[i], kind) != 0)
+        i++;
+    return cause != NULL && strcmp(cause, "planned") == 0 ? i + 100 : i;
+}
+
+static int
+compare_numbers(double a, double b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int
+compare_incidents(const void *a, const void *b)
+{
+    const json_t *x = *(const json_t *const *)a, *y = *(const json_t *const *)b;
+    bool open = incident_is_open(x);
+    int by = (int)incident_is_open(y) - (int)open;
+
+    if (by == 0 && !open)
+        by = compare_numbers(json_number_value(json_object_get(y, "closed")),
+            json_number_value(json_object_get(x, "closed")));
+    if (by == 0)
+        by = kind_order(x) - kind_order(y);
+    if (by == 0)
+        by = compare_numbers((double)json_array_size(json_object_get(y, "sites")),
+            (double)json_array_size(json_object_get(x, "sites")));
+    if (by == 0)
+        by = compare_numbers(json_number_value(json_object_get(x, "started")),
+            json_number_value(json_object_get(y, "started")));
+    return by != 0 ? by
+                   : compare_numbers(json_number_value(json_object_get(x, "number")),
+                         json_number_value(json_object_get(y, "number")));
+}
+
+size_t
+snapshot_incidents(const struct snapshot *s)
+{
+    return s->incidents.count;
+}
+
+const json_t *
+snapshot_incident_at(struct snapshot *s, size_t i)
+{
+    if (!s->is_sorted) {
+        size_t count = s->incidents.count;
+        const json_t **all = realloc(s->worst_first, (count + 1) * sizeof(*all));
+
+        if (all == NULL)
+            return s->incidents.at[i].doc; /* unsorted: better than none */
+        s->worst_first = all;
+        for (size_t n = 0; n < count; n++)
+            all[n] = s->incidents.at[n].doc;
+        qsort(all, count, sizeof(*all), compare_incidents);
+        s->is_sorted = true;
+    }
+    return s->worst_first[i];
+}
+
+const json_t *
+snapshot_incident(const struct snapshot *s, const char *number)
+{
+    const struct entry *e = docs_find(&s->incidents, number);
 
     return e != NULL ? e->doc : NULL;
 }

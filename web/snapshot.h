@@ -21,8 +21,8 @@ struct event_base;
 struct snapshot;
 
 struct snapshot_events {
-    /* Document `doc` ("overview", "site", "service") of `key` changed or went. `shown`:
-     * something that the province page shows did. */
+    /* Document `doc` ("overview", "site", "service", "incident") of `key` changed or
+     * went. `shown`: something that the province page shows did. */
     void (*on_change)(void *arg, const char *doc, const char *key, bool shown);
     void (*on_contact)(void *arg, bool contact);
     void *arg;
@@ -43,6 +43,13 @@ const json_t *snapshot_site(const struct snapshot *s, const char *id);
 size_t snapshot_services(const struct snapshot *s);
 const json_t *snapshot_service_at(const struct snapshot *s, size_t i);
 const json_t *snapshot_service(const struct snapshot *s, const char *id);
+/* Incidents that are open or ended within a day: open ones first, worst first, then those
+ * that ended last. `number` is "412". */
+size_t snapshot_incidents(const struct snapshot *s);
+const json_t *snapshot_incident_at(struct snapshot *s, size_t i);
+const json_t *snapshot_incident(const struct snapshot *s, const char *number);
+/* Has no end been seen? */
+bool incident_is_open(const json_t *incident);
 /* Grows with every change of what the province page shows; and with any change. */
 uint64_t snapshot_shown_revision(const struct snapshot *s);
 uint64_t snapshot_revision(const struct snapshot *s);

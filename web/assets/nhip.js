@@ -65,7 +65,7 @@
     from.onerror = function () { if (mark) mark.hidden = true; };
     from.onmessage = function (e) {
       var d = JSON.parse(e.data);
-      if (d.contact !== contact || (home && d.shown) || (live && (d.sites.indexOf(live) >= 0 || d.services.indexOf(live) >= 0))) refresh();
+      if (d.contact !== contact || (home && d.shown) || (live && [d.sites, d.services, d.incidents].some(function (l) { return l.indexOf(live) >= 0; }))) refresh();
       contact = d.contact;
     };
   }

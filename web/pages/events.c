@@ -17,7 +17,7 @@ struct events {
     struct web *web; /* borrowed */
     struct follower *all;
     struct nh_timer *gather, *alive;
-    json_t *sites, *services; /* ids as keys */
+    json_t *sites, *services, *incidents; /* ids and numbers as keys */
     bool shown, armed;
 };
 
@@ -48,10 +48,11 @@ on_gathered(void *arg)
 {
     struct events *e = arg;
     const struct snapshot *s = e->web->snapshot;
-    json_t *event = json_pack("{s:o, s:o, s:b, s:b, s:O?}", "sites", keys_of(e->sites),
-        "services", keys_of(e->services), "shown", (int)e->shown, "contact",
-        (int)snapshot_has_contact(s), "count",
-        json_object_get(snapshot_overview(s), "count"));
+    json_t *event =
+        json_pack("{s:o, s:o, s:o, s:b, s:b, s:O?}", "sites", keys_of(e->sites),
+            "services", keys_of(e->services), "incidents", keys_of(e->incidents), "shown",
+            (int)e->shown, "contact", (int)snapshot_has_contact(s), "count",
+            json_object_get(snapshot_overview(s), "count"));
     char *text = event != NULL ? json_dumps(event, JSON_COMPACT) : NULL;
     struct nh_buf b;
 
@@ -65,6 +66,7 @@ on_gathered(void *arg)
     json_decref(event);
     json_object_clear(e->sites);
     json_object_clear(e->services);
+    json_object_clear(e->incidents);
     e->shown = e->armed = false;
 }
 
@@ -77,6 +79,25 @@ on_alive(void *arg)
     nh_timer_after(e->alive, ALIVE_MS);
 }
 
+/* An incident stands on its own page, and on those of its sites and its service. */
+static void
+mark_incident(struct events *e, const char *number)
+{
+    const json_t *incident = snapshot_incident(e->web->snapshot, number);
+    const json_t *sites = json_object_get(incident, "sites");
+    const char *party = json_string_value(json_object_get(incident, "party"));
+
+    json_object_set_new(e->incidents, number, json_true());
+    for (size_t i = 0; i < json_array_size(sites); i++) {
+        const char *id = json_string_value(json_array_get(sites, i));
+
+        if (id != NULL)
+            json_object_set_new(e->sites, id, json_true());
+    }
+    if (party != NULL && strncmp(party, "service:", 8) == 0)
+        json_object_set_new(e->services, party + 8, json_true());
+}
+
 void
 events_changed(struct events *e, const char *doc, const char *key, bool shown)
 {
@@ -86,6 +107,8 @@ events_changed(struct events *e, const char *doc, const char *key, bool shown)
         json_object_set_new(e->sites, key, json_true());
     else if (strcmp(doc, "service") == 0)
         json_object_set_new(e->services, key, json_true());
+    else if (strcmp(doc, "incident") == 0)
+        mark_incident(e, key);
     e->shown |= shown;
     if (!e->armed) {
         e->armed = true;
@@ -135,6 +158,7 @@ events_new(struct events **out, struct event_base *base, struct web *w)
     e->web = w;
     e->sites = json_object();
     e->services = json_object();
+    e->incidents = json_object();
     if (nh_timer_new(&e->gather, base, on_gathered, e) != NH_OK ||
         nh_timer_new(&e->alive, base, on_alive, e) != NH_OK) {
         events_free(e);
@@ -163,6 +187,7 @@ events_free(struct events *e)
         return;
     nh_timer_free(e->alive);
     nh_timer_free(e->gather);
+    json_decref(e->incidents);
     json_decref(e->services);
     json_decref(e->sites);
     free(e);

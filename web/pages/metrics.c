@@ -136,6 +136,41 @@ put_agents(struct nh_buf *b, const struct snapshot *s)
     }
 }
 
+/* Open incidents by kind, planned work apart; and what the outbox says. */
+static void
+put_incidents(struct nh_buf *b, struct snapshot *s, const json_t *overview)
+{
+    static const char *const kinds[] = { "outage", "degraded", "flapping", "power",
+        "service", "standby_lost", "silent", "planned" };
+    static const char *const boxes[] = { "waiting", "sending", "sent", "failed" };
+    const json_t *messages = json_object_get(overview, "messages");
+    const json_t *oldest = json_object_get(messages, "oldest");
+    long n[NH_COUNT(kinds)] = { 0 };
+
+    for (size_t i = 0; i < snapshot_incidents(s); i++) {
+        const json_t *in = snapshot_incident_at(s, i);
+        const char *kind =
+            strcmp(text(in, "cause"), "planned") == 0 ? "planned" : text(in, "kind");
+
+        for (size_t k = 0; k < NH_COUNT(kinds); k++)
+            n[k] += incident_is_open(in) && strcmp(kind, kinds[k]) == 0;
+    }
+    put_head(b, "nhip_incidents_open", "gauge", "Open incidents by kind.");
+    for (size_t k = 0; k < NH_COUNT(kinds); k++)
+        nh_buf_printf(b, "nhip_incidents_open{kind=\"%s\"} %ld\n", kinds[k], n[k]);
+    if (!json_is_object(messages))
+        return;
+    put_head(b, "nhip_messages", "gauge", "Messages of the outbox by state.");
+    for (size_t k = 0; k < NH_COUNT(boxes); k++)
+        nh_buf_printf(b, "nhip_messages{state=\"%s\"} %lld\n", boxes[k],
+            (long long)json_integer_value(json_object_get(messages, boxes[k])));
+    put_head(b, "nhip_messages_oldest_timestamp_seconds", "gauge",
+        "When the message that waits longest was written; absent when none waits.");
+    if (json_is_number(oldest))
+        nh_buf_printf(b, "nhip_messages_oldest_timestamp_seconds %.0f\n",
+            json_number_value(oldest));
+}
+
 static void
 put_collector(struct nh_buf *b, const json_t *o)
 {
@@ -166,7 +201,7 @@ put_collector(struct nh_buf *b, const json_t *o)
 }
 
 void
-metrics_put(struct nh_buf *b, const struct snapshot *s, const struct http_counts *c)
+metrics_put(struct nh_buf *b, struct snapshot *s, const struct http_counts *c)
 {
     const json_t *overview = snapshot_overview(s);
 
@@ -176,6 +211,7 @@ metrics_put(struct nh_buf *b, const struct snapshot *s, const struct http_counts
         put_counts(b, overview);
         put_links(b, s);
         put_agents(b, s);
+        put_incidents(b, s, overview);
         put_collector(b, overview);
     }
     put_head(b, "nhip_web_requests_total", "counter", "HTTP requests taken.");

@@ -6,7 +6,6 @@
 #include "web/http.h"
 #include "web/snapshot.h"
 
-void metrics_put(
-    struct nh_buf *b, const struct snapshot *s, const struct http_counts *counts);
+void metrics_put(struct nh_buf *b, struct snapshot *s, const struct http_counts *counts);
 
 #endif

@@ -111,6 +111,50 @@ what_is_shown(void)
     snapshot_free(s);
 }
 
+#define INCIDENT(n, rest)                                                                \
+    "{\"id\":1,\"doc\":\"incident\",\"is\":{\"number\":" n ",\"incident\":\"SC-" n       \
+    "\"," rest "}}"
+
+/* Open ones first, the worst of them first; then what ended last. */
+static void
+incidents(void)
+{
+    static const char *const want[] = { "6", "3", "1", "4", "2", "7", "5", "8" };
+    struct snapshot *s = made();
+    uint64_t before;
+
+    take(s, INCIDENT("1", "\"kind\":\"outage\",\"started\":90,\"sites\":[\"a\"]"));
+    take(s, INCIDENT("2", "\"kind\":\"degraded\",\"started\":10,\"sites\":[\"a\"]"));
+    take(s, INCIDENT("3", "\"kind\":\"outage\",\"started\":50,\"sites\":[\"a\"],"
+                          "\"closed\":null"));
+    take(s, INCIDENT("4", "\"kind\":\"power\",\"started\":5,\"sites\":[\"a\",\"b\"]"));
+    take(s, INCIDENT("5", "\"kind\":\"outage\",\"started\":1,\"closed\":200"));
+    take(s, INCIDENT("6", "\"kind\":\"outage\",\"started\":99,\"sites\":[\"a\",\"b\"]"));
+    take(s, INCIDENT("7", "\"kind\":\"outage\",\"cause\":\"planned\",\"started\":1,"
+                          "\"sites\":[\"a\",\"b\",\"c\"]"));
+    take(s, INCIDENT("8", "\"kind\":\"outage\",\"started\":1,\"closed\":100.5"));
+    CHECK_EQ(snapshot_incidents(s), NH_COUNT(want), "all");
+    for (size_t i = 0; i < NH_COUNT(want); i++)
+        CHECK_EQ(
+            json_integer_value(json_object_get(snapshot_incident_at(s, i), "number")),
+            want[i][0] - '0', want[i]);
+    before = snapshot_shown_revision(s);
+    take(s, INCIDENT("2", "\"kind\":\"degraded\",\"started\":10,\"sites\":[\"a\"],"
+                          "\"minutes\":{\"down\":4}"));
+    CHECK_EQ(snapshot_shown_revision(s), before, "its minutes grow");
+    take(s, INCIDENT("2", "\"kind\":\"degraded\",\"started\":10,\"sites\":[\"a\"],"
+                          "\"acknowledged\":{\"who\":\"x\"}"));
+    CHECK_EQ(snapshot_shown_revision(s), before + 1, "acknowledged");
+    take(s, "{\"id\":1,\"gone\":\"incident\",\"key\":\"6\"}");
+    take(s, "{\"id\":1,\"gone\":\"something new\",\"key\":\"3\"}");
+    CHECK_EQ(json_integer_value(json_object_get(snapshot_incident_at(s, 0), "number")), 3,
+        "the worst one went");
+    CHECK(snapshot_incident(s, "6") == NULL && snapshot_incident(s, "3") != NULL);
+    CHECK(!incident_is_open(snapshot_incident(s, "8")));
+    CHECK(incident_is_open(snapshot_incident(s, "3")));
+    snapshot_free(s);
+}
+
 static void
 metrics(void)
 {
@@ -122,8 +166,13 @@ metrics(void)
     nh_buf_init(&b, 65536);
     take(s, SITE("a", "up", "3"));
     take(s, SITE("b", "unknown", "null"));
-    take(s, "{\"id\":1,\"doc\":\"overview\",\"is\":{\"count\":{\"sites\":{\"up\":1}},"
-            "\"sessions\":{\"live\":1,\"rejected\":{\"syntax\":2}}}}");
+    take(s,
+        "{\"id\":1,\"doc\":\"overview\",\"is\":{\"count\":{\"sites\":{\"up\":1}},"
+        "\"sessions\":{\"live\":1,\"rejected\":{\"syntax\":2}},"
+        "\"messages\":{\"waiting\":1,\"sent\":9,\"failed\":3,\"oldest\":1700000000.5}}}");
+    take(s, INCIDENT("1", "\"kind\":\"outage\",\"started\":90"));
+    take(s, INCIDENT("2", "\"kind\":\"outage\",\"started\":90,\"closed\":95"));
+    take(s, INCIDENT("3", "\"kind\":\"outage\",\"cause\":\"planned\",\"started\":90"));
     metrics_put(&b, s, &counts);
     nh_buf_put_u8(&b, '\0');
     text = (const char *)b.data;
@@ -139,6 +188,10 @@ metrics(void)
         "0.2\n"));
     CHECK(strstr(text, "nhip_sessions_rejected_total{reason=\"syntax\"} 2\n"));
     CHECK(strstr(text, "nhip_web_requests_total 9\n"));
+    CHECK(strstr(text, "nhip_incidents_open{kind=\"outage\"} 1\n"));
+    CHECK(strstr(text, "nhip_incidents_open{kind=\"planned\"} 1\n"));
+    CHECK(strstr(text, "nhip_messages{state=\"failed\"} 3\n"));
+    CHECK(strstr(text, "nhip_messages_oldest_timestamp_seconds 1700000000\n"));
     nh_buf_fini(&b);
     snapshot_free(s);
 }
@@ -168,6 +221,7 @@ main(void)
     RUN(documents);
     RUN(looks);
     RUN(what_is_shown);
+    RUN(incidents);
     RUN(metrics);
     RUN(search);
     return check_done();
