@@ -24,12 +24,14 @@
 
 struct options {
     const char *conf, *socket, *listen, *assets;
-    char socket_of_conf[256], listen_of_conf[256], user[64];
+    char socket_of_conf[256], listen_of_conf[256], base_url[256], user[64];
     bool check, verbose;
 };
 
 static const struct nh_conf_row web_rows[] = {
     { "listen", NH_CONF_STRING, "127.0.0.1:8080", 0, 0, "", "where pages are served",
+        NULL },
+    { "base_url", NH_CONF_STRING, "", 0, 0, "", "the pages' address as people reach it",
         NULL },
     { 0 },
 };
@@ -120,9 +122,12 @@ read_conf(struct options *o, struct nh_conf_problem *problem)
         err = nh_conf_load_part(&conf, o->conf, schema, problem);
         if (err != NH_OK)
             return err;
-        if (nh_conf_sections(conf, "web") > 0)
+        if (nh_conf_sections(conf, "web") > 0) {
+            section = nh_conf_section(conf, "web", 0);
             copy(o->listen_of_conf, sizeof(o->listen_of_conf),
-                nh_conf_str(nh_conf_section(conf, "web", 0), "listen"));
+                nh_conf_str(section, "listen"));
+            copy(o->base_url, sizeof(o->base_url), nh_conf_str(section, "base_url"));
+        }
         if (nh_conf_sections(conf, "collector") > 0) {
             section = nh_conf_section(conf, "collector", 0);
             copy(o->socket_of_conf, sizeof(o->socket_of_conf),
@@ -272,6 +277,9 @@ main(int argc, char **argv)
     }
     nh_loop_raise_nofile();
     w.started_s = nh_clock_wall_ms() / 1000;
+    copy(w.base_url, sizeof(w.base_url), o.base_url);
+    while (w.base_url[0] != '\0' && w.base_url[strlen(w.base_url) - 1] == '/')
+        w.base_url[strlen(w.base_url) - 1] = '\0';
     if (nh_loop_new(&loop) != NH_OK || !open_all(&w, loop, &o))
         goto out;
     nh_log(NH_LOG_NOTICE, "serving pages on port %u, following %s", http_port(w.http),

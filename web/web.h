@@ -24,6 +24,7 @@ struct web {
     struct http *http;
     char assets_dir[WEB_PATH_MAX];
     int64_t started_s;
+    char base_url[256]; /* the pages' address as people reach it, without a slash; "" */
     /* The province page by language and view (list, tiles). */
     struct cached home[NH_LANGS][2];
     struct rows *rows; /* owned; NULL until a page asks */

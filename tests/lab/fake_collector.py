@@ -17,6 +17,8 @@ import sys
 import threading
 import time
 
+from fake_incidents import Incidents
+
 NAMES = """Thục Phán;Nùng Trí Cao;Tân Giang;Bảo Lâm;Bảo Lạc;Cốc Pàng;Sơn Lộ;Hà Quảng;Hạ Lang;Nam Quang;Nam Tuấn;
 Quang Hán;Quảng Lâm;Thành Công;Thanh Long;Đàm Thuỷ;Tĩnh Túc;Tam Kim;Hoà An;Bạch Đằng;Ca Thành;Phan Thanh;Minh Tâm;
 Nguyên Bình;Đông Khê;Canh Tân;Kim Đồng;Thạch An;Đức Long;Quảng Uyên;Độc Lập;Hạnh Phúc;Phục Hoà;Bế Văn Đàn;Trà Lĩnh;
@@ -129,6 +131,8 @@ class FakeCollector:
         self.sites = [make_site(i, at, rng) for i in range(sites)]
         trouble(self.sites, at)
         self.services = make_services(self.sites, at)
+        self.incidents = Incidents(self.time)
+        self.messages = {"waiting": 1, "sending": 0, "sent": 120, "failed": 2, "oldest": at - 60}
         self.disk_full, self.listener, self.stopping = False, None, False
 
     def time(self):
@@ -141,12 +145,13 @@ class FakeCollector:
         return {"province": "cao-bang", "name": "Cao Bằng", "timezone": "Asia/Ho_Chi_Minh", "language": "vi", "drill": self.drill,
                 "version": "0.1.0", "started": self.time() - 86400, "now": self.time(), "generation": 7,
                 "count": {"sites": counts(self.sites), "links": counts(links), "services": counts(self.services)},
-                "carriers": [{"id": "vnpt", "name": "VNPT Cao Bằng", "hotline": "", "links": counts(links)}],
+                "carriers": [{"id": "vnpt", "name": "VNPT Cao Bằng", "hotline": "0206 3800 126", "links": counts(links)},
+                             {"id": "viettel", "name": "Viettel Cao Bằng", "hotline": "", "links": counts(links)}],
                 "centre": {"name": "Trung tâm dữ liệu tỉnh", "uplinks": uplinks},
                 "journal": {"fill_pct": 3, "durable_pos": "1099511627777", "bytes": 123456, "write_errors": 0, "disk_full": self.disk_full},
                 "series": {"running": True, "lag_s": 4, "files": 600},
                 "sessions": {"live": len(self.sites), "rejected": {"syntax": 2, "auth": 1}},
-                "clock": {"quality": "synchronised", "step_ms": 0}}
+                "messages": self.messages, "clock": {"quality": "synchronised", "step_ms": 0}}
 
     def site(self, ident):
         return next((s for s in self.sites if s["id"] == ident), None)
@@ -187,6 +192,31 @@ class FakeCollector:
         with self.lock:
             self.sites = [s for s in self.sites if s["id"] != ident]
             self.tell({"gone": "site", "key": ident}, {"doc": "overview", "is": self.overview()})
+
+    def tell_incident(self, number):
+        self.tell({"doc": "incident", "is": self.incidents.brief(self.incidents.all[number])})
+
+    def act(self, number, action, who="truc-ca", way="nhipctl", text=""):
+        """Somebody does something elsewhere; followers hear it."""
+        with self.lock:
+            self.incidents.act(number, action, who, way, text)
+            self.tell_incident(number)
+
+    def add_incident(self, doc):
+        with self.lock:
+            self.incidents.all[doc["number"]] = doc
+            self.tell_incident(doc["number"])
+
+    def end_incident(self, number):
+        """It ended a day ago: it is no longer followed."""
+        with self.lock:
+            del self.incidents.all[number]
+            self.tell({"gone": "incident", "key": str(number)})
+
+    def set_messages(self, **changed):
+        with self.lock:
+            self.messages.update(changed)
+            self.tell({"doc": "overview", "is": self.overview()})
 
     def set_disk_full(self, full):
         with self.lock:
@@ -235,17 +265,47 @@ class FakeCollector:
                     self.send(client, {"id": ident, "doc": "site", "is": site})
                 for service in self.services:
                     self.send(client, {"id": ident, "doc": "service", "is": service})
+                for i in self.incidents.all.values():
+                    self.send(client, {"id": ident, "doc": "incident", "is": self.incidents.brief(i)})
                 self.send(client, {"id": ident, "ready": True})
                 self.clients.append((client, ident))
                 return
             result = {"status": self.overview, "sites": lambda: {"sites": self.sites},
                       "services": lambda: {"services": self.services},
                       "site": lambda: self.site(request.get("site")),
+                      "incidents": lambda: {"incidents": self.incidents.listed(request)},
+                      "incident": lambda: self.incidents.whole(request.get("number"), request.get("lang")),
+                      "incident_act": lambda: self.incident_act(request), "ack_link": lambda: self.ack_link(request),
                       "series": lambda: self.series(request), "graph": lambda: self.graph(request)}.get(do, lambda: None)()
-            if result is None:
+            if isinstance(result, str):
+                self.send(client, {"id": ident, "ok": False, "code": result, "error": result})
+            elif result is None:
                 self.send(client, {"id": ident, "ok": False, "code": "not_found", "error": f"no {do} like that"})
             else:
                 self.send(client, {"id": ident, "ok": True, "result": copy.deepcopy(result)})
+
+    def incident_act(self, request):
+        number = request["number"]
+        if request["action"] == "override" and request["text"].split(":")[0] not in ("power", "last_mile", "unknown"):
+            return "bad_request"
+        self.incidents.act(number, request["action"], request["who"], request["way"], request.get("text", ""))
+        if number in self.incidents.all:
+            self.tell_incident(number)
+        return self.incidents.whole(number, request.get("lang"))
+
+    def ack_link(self, request):
+        """NUMBER.EXPIRY.CONTACT.MAC, where a MAC of ours is all a's."""
+        parts = request["token"].split(".")
+        if len(parts) != 4 or parts[3] != "a" * 32:
+            return "denied"
+        if int(parts[1]) < self.time():
+            return "expired"
+        number = int(parts[0])
+        if request.get("confirm"):
+            self.incidents.act(number, "ack", parts[2], "link", "")
+            self.tell_incident(number)
+        whole = self.incidents.whole(number, request.get("lang"))
+        return whole and {"contact": parts[2], "acknowledged": bool(request.get("confirm")), "incident": whole}
 
     def known(self, check_id):
         site = self.site(check_id.split("/")[0])

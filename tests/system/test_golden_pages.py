@@ -25,6 +25,9 @@ PAGES = {
     "link.vi.html": "/link/ha-quang/vnpt?lang=vi&" + WINDOW,
     "service.en.html": "/service/ioffice?lang=en&" + WINDOW,
     "plain.vi.txt": "/t?lang=vi",
+    "incident.vi.html": "/incident/SC-0412?lang=vi",
+    "incident.en.html": "/incident/405?lang=en",
+    "incidents.vi.html": "/incidents?w=open&lang=vi",
     "missing.vi.html": "/nothing?lang=vi",
     "missing.en.html": "/nothing?lang=en",
 }
@@ -40,8 +43,10 @@ def get(base, path):
 
 
 def steady(text):
-    """Without the time at which the page was made."""
-    return re.sub(r"(cập nhật lúc|updated at) \d\d:\d\d \d\d/\d\d/\d{4}", r"\1 --:--", text)
+    """Without the time at which the page was made, how long things last, and a form's token."""
+    text = re.sub(r"(cập nhật lúc|updated at) \d\d:\d\d \d\d/\d\d/\d{4}", r"\1 --:--", text)
+    text = re.sub(r"\d{3,} (ngày|d)( \d+ (giờ|h))?", r"- \1", text)
+    return re.sub(r'(name="form" value=)"[0-9a-f]{32}"', r"\1-", text)
 
 
 def main():

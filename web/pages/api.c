@@ -2,8 +2,9 @@
 /*
  * api.c - the documents as JSON, as the collector says them (docs/CONTROL.md)
  */
-#include "web/view.h"
+#include "web/view_incident.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { POINTS = 700, POINTS_MAX = 2000 };
@@ -84,8 +85,9 @@ serve_services(void *arg, struct request *r)
     web_answer_json(r, 200, json_pack("{s:o}", "services", list));
 }
 
+/* What the collector answered to a question; its code for a status. */
 static void
-on_series(void *arg, const json_t *result, const char *code)
+on_answer(void *arg, const json_t *result, const char *code)
 {
     struct request *r = arg;
 
@@ -93,6 +95,53 @@ on_series(void *arg, const json_t *result, const char *code)
         web_answer_json(r, 200, json_deep_copy(result));
     else
         web_answer_json(r, web_status_of(code), json_pack("{s:s}", "error", code));
+}
+
+static void
+ask(struct web *w, struct request *r, json_t *question)
+{
+    if (question == NULL) /* the path is not UTF-8 */
+        web_refuse(w, r, 404);
+    else if (snapshot_ask(w->snapshot, question, on_answer, r) != NH_OK)
+        web_refuse(w, r, 503);
+}
+
+/* A time of the query, in Unix seconds; 0: not there, or none. */
+static json_int_t
+time_of(struct request *r, const char *name)
+{
+    const char *s = request_query(r, name);
+    char *end = NULL;
+    long long t = s != NULL ? strtoll(s, &end, 10) : 0;
+
+    return t > 0 && end != NULL && *end == '\0' ? t : 0;
+}
+
+static void
+serve_incidents(void *arg, struct request *r)
+{
+    struct web *w = arg;
+    const char *open = request_query(r, "open");
+
+    ask(w, r,
+        json_pack("{s:s, s:I, s:I, s:i, s:s}", "do", "incidents", "from",
+            time_of(r, "from"), "to", time_of(r, "to"), "open",
+            open != NULL && strcmp(open, "1") == 0, "lang",
+            nh_lang_code(web_language(w, r))));
+}
+
+static void
+serve_incident(void *arg, struct request *r)
+{
+    struct web *w = arg;
+    uint32_t number = incident_number(request_rest(r));
+
+    if (number == 0)
+        web_refuse(w, r, 404);
+    else
+        ask(w, r,
+            json_pack("{s:s, s:I, s:s}", "do", "incident", "number", (json_int_t)number,
+                "lang", nh_lang_code(web_language(w, r))));
 }
 
 static long
@@ -111,19 +160,20 @@ serve_series(void *arg, struct request *r)
 {
     struct web *w = arg;
     struct window win = view_window(w, r, "3h");
-    json_t *ask = json_pack("{s:s, s:s, s:I, s:I, s:I}", "do", "series", "check",
-        request_rest(r), "from", (json_int_t)win.from_s, "to", (json_int_t)win.to_s,
-        "points", (json_int_t)points_of(r));
 
-    if (ask == NULL) /* the path is not UTF-8 */
-        web_refuse(w, r, 404);
-    else if (snapshot_ask(w->snapshot, ask, on_series, r) != NH_OK)
-        web_refuse(w, r, 503);
+    ask(w, r,
+        json_pack("{s:s, s:s, s:I, s:I, s:I}", "do", "series", "check", request_rest(r),
+            "from", (json_int_t)win.from_s, "to", (json_int_t)win.to_s, "points",
+            (json_int_t)points_of(r)));
 }
 
-const struct page page_api_overview = { "/api/v1/overview", false, serve_overview, NULL };
-const struct page page_api_sites = { "/api/v1/sites", false, serve_sites, NULL };
-const struct page page_api_site = { "/api/v1/sites/", true, serve_site, NULL };
-const struct page page_api_links = { "/api/v1/links", false, serve_links, NULL };
-const struct page page_api_services = { "/api/v1/services", false, serve_services, NULL };
-const struct page page_api_series = { "/api/v1/series/", true, serve_series, NULL };
+#define PAGE(name, path, under)                                                          \
+    const struct page page_api_##name = { path, under, serve_##name, NULL }
+PAGE(overview, "/api/v1/overview", false);
+PAGE(sites, "/api/v1/sites", false);
+PAGE(site, "/api/v1/sites/", true);
+PAGE(links, "/api/v1/links", false);
+PAGE(services, "/api/v1/services", false);
+PAGE(series, "/api/v1/series/", true);
+PAGE(incidents, "/api/v1/incidents", false);
+PAGE(incident, "/api/v1/incidents/", true);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * home.c - the province: every site with its links and services, trouble first
+ * home.c - the province: open incidents, then every site with its links and services,
+ * trouble first
  *
  * The rendered page is kept by language and form until something shown on it changes, or
  * the minute that it says it was made in is over.
  */
 #include "libnhip/clock.h"
 #include "web/rows.h"
-#include "web/view.h"
+#include "web/view_incident.h"
 #include <string.h>
 
-enum { PAGE_MAX_BYTES = 16 * 1024 * 1024 };
+enum { PAGE_MAX_BYTES = 16 * 1024 * 1024, INCIDENTS_MAX = 20 };
 
 /* What is in the buffer, which is empty then; NULL when it did not fit. */
 static json_t *
@@ -107,10 +108,16 @@ home_view(
     struct web *w, struct request *r, enum nh_lang lang, const char *query, bool tiles)
 {
     const json_t *overview = snapshot_overview(w->snapshot);
-    json_t *view = view_page(w, r, lang, NULL);
+    json_t *view = view_page(w, r, lang, NULL), *messages = view_messages(w);
 
-    if (view == NULL)
+    if (view == NULL) {
+        json_decref(messages);
         return NULL;
+    }
+    if (query == NULL)
+        view_add_incidents(view, w, lang, INCIDENTS_MAX, NULL, NULL);
+    if (messages != NULL)
+        json_object_set_new(view, "messages", messages);
     add_sites(view, w, lang, query);
     add_counts(view, overview);
     add_centre(view, w, overview, lang);

@@ -2,7 +2,7 @@
 /*
  * link.c - one link: its checks now, and its latency, loss and traffic over a window
  */
-#include "web/view.h"
+#include "web/view_incident.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -72,6 +72,8 @@ serve(void *arg, struct request *r)
         json_object_set_new(view, "checks", view_checks_of_link(w, link, lang));
         json_object_set_new(view, "charts", charts(link, &win, lang));
         view_add_window(view, w, lang, &win);
+        view_add_incidents(
+            view, w, lang, SIZE_MAX, incident_covers_link, request_rest(r));
         json_object_set(view, "live", json_object_get(site, "id"));
     }
     json_decref(shown);

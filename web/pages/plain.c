@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * plain.c - /t: the province as plain text, a line a site, trouble first
+ * plain.c - /t: the province as plain text: a line an open incident, a line a site
  */
-#include "web/view.h"
+#include "web/view_incident.h"
+
+enum { INCIDENTS_MAX = 50 };
 
 static const char *
 text(const json_t *o, const char *key)
@@ -34,6 +36,43 @@ put_site(struct nh_buf *b, const json_t *site, enum nh_lang lang)
 }
 
 static void
+put_incident(struct nh_buf *b, const json_t *in, enum nh_lang lang)
+{
+    const json_t *ack = json_object_get(in, "ack");
+
+    nh_buf_printf(b, "* %s %s; %s: %s (%s)", text(in, "id"), text(in, "title"),
+        nh_text(lang, "cause_side"), text(in, "party"), text(in, "confidence"));
+    if (*text(in, "hotline") != '\0')
+        nh_buf_printf(b, ", %s", text(in, "hotline"));
+    nh_buf_printf(
+        b, "; %s %s (%s)", nh_text(lang, "since"), text(in, "since"), text(in, "lasted"));
+    if (ack != NULL)
+        nh_buf_printf(b, "; %s %s", nh_text(lang, "acknowledged_by"), text(ack, "who"));
+    nh_buf_printf(b, "\n");
+}
+
+static void
+put_incidents(struct nh_buf *b, const json_t *page, enum nh_lang lang)
+{
+    static const char *const lists[] = { "incidents", "planned_work" };
+    json_int_t more = json_integer_value(json_object_get(page, "more"));
+    size_t n = 0;
+
+    for (size_t k = 0; k < NH_COUNT(lists); k++) {
+        const json_t *list = json_object_get(page, lists[k]);
+
+        for (size_t i = 0; i < json_array_size(list); i++, n++)
+            put_incident(b, json_array_get(list, i), lang);
+    }
+    if (more > 0)
+        nh_buf_printf(b, "* %lld %s: /incidents\n", (long long)more,
+            nh_text(lang, "incidents_more"));
+    if (n == 0)
+        nh_buf_printf(b, "%s\n", nh_text(lang, "no_incidents"));
+    nh_buf_printf(b, "\n");
+}
+
+static void
 serve(void *arg, struct request *r)
 {
     struct web *w = arg;
@@ -48,6 +87,8 @@ serve(void *arg, struct request *r)
     for (size_t i = 0; i < json_array_size(notices); i++)
         nh_buf_printf(&b, "! %s\n", text(json_array_get(notices, i), "text"));
     nh_buf_printf(&b, "\n");
+    view_add_incidents(page, w, lang, INCIDENTS_MAX, NULL, NULL);
+    put_incidents(&b, page, lang);
     for (size_t i = 0; i < json_array_size(sites); i++)
         put_site(&b, json_array_get(sites, i), lang);
     json_decref(sites);

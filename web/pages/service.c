@@ -2,7 +2,7 @@
 /*
  * service.c - one service as each site and the centre see it, trouble first
  */
-#include "web/view.h"
+#include "web/view_incident.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +88,8 @@ serve(void *arg, struct request *r)
         if (c != NULL)
             json_object_set_new(view, "charts", json_pack("[o]", c));
         view_add_window(view, w, lang, &win);
+        view_add_incidents(
+            view, w, lang, SIZE_MAX, incident_covers_service, request_rest(r));
         json_object_set(view, "live", json_object_get(service, "id"));
     }
     web_answer_page(w, r, 200, "service", lang, view);

@@ -3,7 +3,7 @@
  * site.c - one site: its links with their checks, services, agent, power
  */
 #include "libnhip/clock.h"
-#include "web/view.h"
+#include "web/view_incident.h"
 
 static json_t *
 links(const struct web *w, const json_t *site, enum nh_lang lang)
@@ -136,6 +136,8 @@ serve(void *arg, struct request *r)
         of_agent = agent(w, site);
         if (of_agent != NULL)
             json_object_set_new(view, "agent", of_agent);
+        view_add_incidents(
+            view, w, lang, SIZE_MAX, incident_covers_site, request_rest(r));
         json_object_set(view, "live", json_object_get(site, "id"));
     }
     web_answer_page(w, r, 200, "site", lang, view);

@@ -5,6 +5,8 @@
 
 // clang-format off
 #define PAGES(ROW)      \
+    ROW(api_incident)   \
+    ROW(api_incidents)  \
     ROW(api_links)      \
     ROW(api_overview)   \
     ROW(api_series)     \
@@ -14,9 +16,12 @@
     ROW(assets)         \
     ROW(device)         \
     ROW(events)         \
+    ROW(feed)           \
     ROW(graph)          \
     ROW(healthz)        \
     ROW(home)           \
+    ROW(incident)       \
+    ROW(incidents)      \
     ROW(link)           \
     ROW(metrics)        \
     ROW(plain)          \

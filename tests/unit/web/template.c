@@ -163,6 +163,42 @@ reasons_of_the_judge(void)
         pclose(f);
 }
 
+/* Words that are found by what a document says: PREFIX_word. */
+static void
+words_of_incidents(void)
+{
+    static const struct {
+        const char *prefix, *words;
+    } rows[] = {
+        { "cause",
+            "power site_lan last_mile carrier_node carrier_core data_centre service "
+            "congestion monitoring planned unknown" },
+        { "kind", "outage degraded flapping power service standby_lost silent" },
+        { "confidence", "fact likely suspected" },
+        { "party", "power_company commune province unknown" },
+        { "change", "opened revised closed reopened merged" },
+        { "about", "opened revised closed escalated" },
+        { "did", "ack own note ticket estimate override close" },
+        { "do", "ack own note ticket estimate override close" },
+        { "way", "page nhipctl link sms" },
+        { "channel", "email sms webhook command" },
+        { "message", "waiting sending sent failed" },
+        { "act",
+            "refused not_kept who_missing who_long text_missing text_long not_ours" },
+        { "ack", "expired denied gone failed" },
+    };
+
+    for (size_t i = 0; i < NH_COUNT(rows); i++)
+        for (const char *s = rows[i].words; *s != '\0'; s += strspn(s, " ")) {
+            size_t len = strcspn(s, " ");
+            char key[96];
+
+            snprintf(key, sizeof(key), "%s_%.*s", rows[i].prefix, (int)len, s);
+            CHECK_NAMED(nh_text_has(key), key);
+            s += len;
+        }
+}
+
 int
 main(void)
 {
@@ -172,5 +208,6 @@ main(void)
     RUN(every_text_of_the_templates);
     RUN(every_text_of_the_code);
     RUN(reasons_of_the_judge);
+    RUN(words_of_incidents);
     return check_done();
 }
