@@ -28,6 +28,8 @@ PAGES = {
     "incident.vi.html": "/incident/SC-0412?lang=vi",
     "incident.en.html": "/incident/405?lang=en",
     "incidents.vi.html": "/incidents?w=open&lang=vi",
+    "ack.vi.html": "/ack/412.9999999999.truc-ca." + "a" * 32 + "?lang=vi",
+    "ack-expired.en.html": "/ack/412.1600000000.truc-ca." + "a" * 32 + "?lang=en",
     "missing.vi.html": "/nothing?lang=vi",
     "missing.en.html": "/nothing?lang=en",
 }

@@ -5,6 +5,7 @@
 
 // clang-format off
 #define PAGES(ROW)      \
+    ROW(ack)            \
     ROW(api_incident)   \
     ROW(api_incidents)  \
     ROW(api_links)      \
