@@ -423,11 +423,11 @@ view_places(const struct web *w, const json_t *incident, enum nh_lang lang)
         of = json_array();
         set(o, "name", json_string(id));
         set_text(o, "name", site, "name");
+        set(o, "code", json_null());
         set_text(o, "code", site, "code");
+        set(o, "id", site != NULL ? json_string(id) : json_null());
         set(o, "state", json_string(state_of(site)));
         set(o, "word", json_string(state_word(state_of(site))));
-        if (site != NULL)
-            set(o, "id", json_string(id));
         for (size_t k = 0; k < json_array_size(links); k++) {
             const char *link_id = json_string_value(json_array_get(links, k));
             const json_t *link = link_id != NULL ? link_of(site, link_id) : NULL;
@@ -522,10 +522,11 @@ new_reasons(const json_t *was, const json_t *is)
     return list;
 }
 
+/* What it does not have is null, so that no name of the page around shows through. */
 static json_t *
 entry(const struct web *w, const json_t *from, const char *what)
 {
-    json_t *o = json_object();
+    json_t *o = json_pack("{s:n, s:n, s:n, s:n}", "who", "text", "error", "tries");
 
     set(o, "time", json_real(json_number_value(json_object_get(from, "at"))));
     set(o, "at", view_when(w, seconds(from, "at"), now_s()));

@@ -116,7 +116,7 @@ add_forms(json_t *view, const struct visit *v, const json_t *incident)
     }
     csrf_token(v->r, token);
     json_object_set_new(view, "token", json_string(token));
-    json_object_set_new(view, "who", who_of(v));
+    json_object_set_new(view, "me", who_of(v));
     json_object_set_new(view, "forms", list);
     json_object_set_new(view, "may_ack",
         json_boolean(open && !json_is_object(json_object_get(incident, "acknowledged"))));

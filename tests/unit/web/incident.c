@@ -181,6 +181,7 @@ time_line(void)
     list = json_object_get(json_array_get(line, 3), "changes");
     CHECK_EQ(json_array_size(list), 1, "its end");
     CHECK_STR(text(json_array_get(list, 0), "was"), "–", "no end before");
+    CHECK(json_is_null(json_object_get(revised, "who"))); /* not the page's */
     json_decref(view);
     end();
 }
