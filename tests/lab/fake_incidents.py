@@ -9,7 +9,8 @@ CAUSES = {
     "power": ("mất điện", "power lost"),
     "service": ("dịch vụ", "the service"),
 }
-KINDS = {"outage": ("Mất kết nối", "Down"), "degraded": ("Suy giảm chất lượng", "Degraded"), "power": ("Mất điện", "Power lost")}
+KINDS = {"outage": ("Mất kết nối", "Down"), "degraded": ("Suy giảm chất lượng", "Degraded"), "power": ("Mất điện", "Power lost"),
+         "service": ("Dịch vụ lỗi", "Service failing")}
 
 
 def incident(number, kind, cause, party, confidence, what, started, sites, links, reasons, closed=None, first_cause=None):
