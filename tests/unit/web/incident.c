@@ -86,9 +86,9 @@ parties(void)
         { "carrier:vnpt", "VNPT", "02063800" },
         { "carrier:gone", "gone", "" },
         { "service:io", "iOffice", "" },
-        { "power_company", "the electricity company", "" },
-        { "unknown", "not known yet", "" },
-        { "", "not known yet", "" },
+        { "power_company", "electricity company", "" },
+        { "unknown", "not known", "" },
+        { "", "not known", "" },
     };
 
     begin();
@@ -144,7 +144,7 @@ time_line(void)
     static const char *const whats[] = { "Opened", "Acknowledged", "Revised",
         "Restored" };
     static const char *const changes[][2] = { { "cause", "power lost" },
-        { "side of the cause", "the electricity company" }, { "confidence", "likely" },
+        { "side of the cause", "electricity company" }, { "confidence", "likely" },
         { "began", "07:00:07 01/01/1970" }, { "Sites", "2" } };
     const json_t *line, *revised, *list;
     json_t *view;
