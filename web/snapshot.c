@@ -230,10 +230,11 @@ changed(struct snapshot *s, const char *doc, const char *key, bool shown)
 static struct docs *
 docs_of(struct snapshot *s, const char *doc)
 {
-    return strcmp(doc, "site") == 0       ? &s->sites
-           : strcmp(doc, "service") == 0  ? &s->services
-           : strcmp(doc, "incident") == 0 ? &s->incidents
-                                          : NULL;
+    if (strcmp(doc, "site") == 0)
+        return &s->sites;
+    if (strcmp(doc, "service") == 0)
+        return &s->services;
+    return strcmp(doc, "incident") == 0 ? &s->incidents : NULL;
 }
 
 /* A site or service has an id; an incident a number, in `number`. */
@@ -314,8 +315,12 @@ take_follow(struct snapshot *s, const json_t *line)
 
     if (doc != NULL)
         take_doc(s, doc, json_object_get(line, "is"));
-    else if (gone != NULL && key != NULL && docs_of(s, gone) != NULL) {
-        docs_remove(docs_of(s, gone), key);
+    else if (gone != NULL) {
+        struct docs *of = docs_of(s, gone);
+
+        if (of == NULL || key == NULL)
+            return; /* of a newer collector */
+        docs_remove(of, key);
         s->is_sorted = false;
         changed(s, gone, key, true);
     } else if (json_is_true(json_object_get(line, "ready"))) {
