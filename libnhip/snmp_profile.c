@@ -98,6 +98,9 @@ read_option(const struct place *at, const char *word, struct nh_snmp_profile_row
         ok = read_double(word + 5, &r->from);
     } else if (strncmp(word, "to=", 3) == 0) {
         ok = read_double(word + 3, &r->to);
+    } else if (strncmp(word, "not=", 4) == 0) {
+        ok = read_double(word + 4, &r->never);
+        r->has_never = true;
     } else if (strncmp(word, "is=", 3) == 0) {
         ok = read_double(word + 3, &r->is);
         r->has_is = true;
@@ -294,7 +297,7 @@ nh_snmp_profile_value(
     } else if (!nh_snmp_number(v, &n)) {
         return false;
     }
-    if (!(n >= r->from && n <= r->to))
+    if (!(n >= r->from && n <= r->to) || (r->has_never && n == r->never))
         return false;
     *out = r->has_is ? (n == r->is ? 1.0 : 0.0) : n * r->scale + r->offset;
     return true;

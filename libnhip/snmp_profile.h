@@ -10,8 +10,8 @@
  * The column is without its index (no ".0"). How its rows become one figure: first, sum,
  * average, highest, lowest, or port: a figure for each ifIndex. Options: xN multiplies,
  * +N and -N add after that, from=N and to=N leave out what is not between them (before
- * multiplying), at=N takes the row of that index alone, is=N gives 1 where the value is N
- * and 0 elsewhere, text reads the number at the head of a text.
+ * multiplying), not=N what is N, at=N takes the row of that index alone, is=N gives 1
+ * where the value is N and 0 elsewhere, text reads the number at the head of a text.
  *
  * Several rows may give one metric: the first that has a value counts, those of the
  * longest matching sysObjectID first. mem_used, mem_free and mem_total make mem_used_pct.
@@ -50,8 +50,8 @@ struct nh_snmp_profile_row {
     enum nh_snmp_metric_id metric;
     enum nh_snmp_how how;
     struct nh_oid column;
-    double scale, offset, from, to;
-    bool has_at, has_is, text;
+    double scale, offset, from, to, never;
+    bool has_at, has_is, has_never, text;
     uint32_t at;
     double is;
 };
