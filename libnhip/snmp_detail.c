@@ -212,7 +212,6 @@ take_lldp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
             continue;
         put_label(n->name, c[2].text);
         put_label(n->port, *c[1].text != '\0' ? c[1].text : c[0].text);
-        snprintf(n->local, sizeof(n->local), "#%u", n->local_index);
     }
 }
 

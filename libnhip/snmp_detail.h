@@ -25,7 +25,7 @@ struct nh_snmp_storage {
     double size_bytes, used_bytes;
 };
 struct nh_snmp_neighbour {
-    uint32_t local_index; /* ifIndex, or LLDP's own number of the port */
+    uint32_t local_index; /* ifIndex, or LLDP's own number of the port: often the same */
     char local[NH_SNMP_LABEL_MAX], name[NH_SNMP_LABEL_MAX], port[NH_SNMP_LABEL_MAX];
     uint32_t stations; /* 0, or how many addresses the bridge has learnt there */
 };

@@ -4,6 +4,7 @@
 #include "libnhip/buf.h"
 #include "libnhip/kind.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_MAX = 64, DESCR_MAX = 160, ROWS_MAX = 20000, DECIMALS = 2 };
@@ -130,12 +131,15 @@ neighbour_row(const struct nh_snmp_facts *f, size_t row)
     const struct nh_snmp_neighbour *n = &f->details->neighbours[row];
     const char *local = n->local;
     json_t *is = json_object();
+    char number[16];
 
     for (size_t i = 0; *local == '\0' && i < f->interface_count; i++)
         if (f->interfaces[i].index == n->local_index)
             local = *f->interfaces[i].name != '\0' ? f->interfaces[i].name
                                                    : f->interfaces[i].descr;
-    put_text(is, "local", local, TEXT_MAX);
+    if (*local == '\0')
+        snprintf(number, sizeof(number), "#%u", n->local_index);
+    put_text(is, "local", *local != '\0' ? local : number, TEXT_MAX);
     put_text(is, "name", n->name, TEXT_MAX);
     put_text(is, "port", n->port, TEXT_MAX);
     if (n->stations > 0)

@@ -162,7 +162,13 @@ print_site(struct ctl *ctl, const json_t *is)
     json_array_foreach(json_object_get(is, "links"), i, part) print_link(part);
     json_array_foreach(json_object_get(is, "services"), i, part)
         print_check("", json_object_get(part, "check"));
+    print_check("", json_object_get(is, "power"));
     print_check("", json_object_get(is, "host"));
+    json_array_foreach(json_object_get(is, "devices"), i, part)
+    {
+        print_check("", json_object_get(part, "ping"));
+        print_check("", json_object_get(part, "snmp"));
+    }
 }
 
 int

@@ -77,6 +77,30 @@ def make_site(i, now, rng):
             "devices": []}
 
 
+def make_device(ident, now):
+    """A router of a site, with everything that a device's page shows."""
+    if not ident.endswith("/router"):
+        return None
+    site = ident.split("/", 1)[0]
+    ports = [{"index": 1, "name": "ether1", "alias": "VNPT", "speed_bps": 10 ** 9, "admin": 1, "oper": 1, "rx_bps": 41200000,
+              "tx_bps": 5300000, "rx_errors_ps": 0, "tx_errors_ps": 0, "rx_drops_ps": 0.25, "tx_drops_ps": 0, "rx_power_dbm": -18.42},
+             {"index": 2, "name": "ether2", "admin": 1, "oper": 2}, {"index": 3, "name": "<b>ether3</b>", "admin": 2, "oper": 2}]
+    return {"id": ident, "site": site, "site_name": NAMES[0], "name": "router", "kind": "router", "address": "192.168.1.1",
+            "asked_by": "agent", "ping": check(ident + "/ping", "ping", now, sent=5, lost=0, rtt_avg_ms=0.6),
+            "snmp": check(ident + "/snmp", "snmp", now, uptime_s=86400 * 12, cpu_pct=6, mem_used_pct=24.07),
+            "links": [{"link": site + "/vnpt", "port": "ether1"}], "why": "why_device_partly",
+            "learnt": {"says": "snmp_answers", "words": "it answers", "age_s": 4, "version": 2, "profile": "MikroTik",
+                       "object_id": "1.3.6.1.4.1.14988.1", "name": "r1", "descr": "RouterOS RB750Gr3", "uptime_s": 86400 * 12,
+                       "reboots": 1, "notes": ["snmp_backwards", "a note from tomorrow"],
+                       "health": {"cpu_pct": 6, "mem_used_pct": 24.07, "temp_c": 41, "voltage_v": 24.3, "on_battery": 1,
+                                  "charge_pct": 80, "runtime_s": 3600, "input_v": 0},
+                       "interfaces": ports, "neighbours": [{"local": "ether1", "name": "sw1", "port": "Gi1/0/24"},
+                                                           {"local": "ether2", "stations": 12}],
+                       "pings": [{"target": "to-centre", "rtt_avg_ms": 4, "loss_pct": 0}],
+                       "sensors": [{"name": "Inlet", "unit": "°C", "value": 41}],
+                       "storage": [{"name": "main memory", "size_mb": 268, "used_mb": 64}]}}
+
+
 def set_link(link, state, why=None, lost=0, now=0):
     link.update(state=state, why=why, since=now - 1800)
     link["checks"]["path"].update(state=state, since=now - 1800)
@@ -276,6 +300,7 @@ class FakeCollector:
                       "incidents": lambda: {"incidents": self.incidents.listed(request)},
                       "incident": lambda: self.incidents.whole(request.get("number"), request.get("lang")),
                       "incident_act": lambda: self.incident_act(request), "ack_link": lambda: self.ack_link(request),
+                      "device": lambda: make_device(request["device"], self.time()),
                       "series": lambda: self.series(request), "graph": lambda: self.graph(request)}.get(do, lambda: None)()
             if isinstance(result, str):
                 self.send(client, {"id": ident, "ok": False, "code": result, "error": result})

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_walk.c - walks of a table that devices of all tempers answer
+ *
+ * The session is a stand-in: the functions of libnhip/snmp.c are defined here. Its device
+ * has COLUMNS columns of ROWS rows; the value of a cell is its column and row.
+ */
+#include "libnhip/snmp_walk.h"
+#include "tests/unit/check.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 4, ROWS = 50, VARS = 512 };
+
+struct temper {
+    const char *name;
+    size_t most_objects; /* in an answer; 0: all that were asked for */
+    int too_big_above;   /* objects asked for, else "too big"; 0: never */
+    int silent_above;    /* likewise, in silence */
+    bool no_bulk;        /* leaves GETBULK unanswered */
+    bool v1;
+    int bad_column;      /* genErr at row 20 of it; -1: none */
+    bool names_no_index; /* of the error */
+    int backwards_at;    /* row after which a column begins anew; 0: never */
+    int dead_after;      /* answers; 0: never */
+    /* what is to come of it */
+    enum nh_snmp_result want;
+    int rows[COLUMNS];
+    unsigned most_requests;
+};
+
+static const struct temper tempers[] = {
+    { .name = "as it should",
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 6 },
+    { .name = "short answers",
+        .most_objects = 7,
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 60 },
+    { .name = "too big",
+        .too_big_above = 10,
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 40 },
+    { .name = "silent to much",
+        .silent_above = 20,
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 20 },
+    { .name = "no GETBULK",
+        .no_bulk = true,
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 56 },
+    { .name = "v1",
+        .v1 = true,
+        .bad_column = -1,
+        .rows = { 50, 50, 50, 50 },
+        .most_requests = 56 },
+    { .name = "an object that cannot be read",
+        .bad_column = 2,
+        .rows = { 50, 50, 19, 50 },
+        .most_requests = 40 },
+    { .name = "and nothing says which",
+        .bad_column = 2,
+        .names_no_index = true,
+        .rows = { 50, 50, 19, 50 },
+        .most_requests = 90 },
+    { .name = "backwards",
+        .backwards_at = 30,
+        .bad_column = -1,
+        .rows = { 30, 30, 30, 30 },
+        .most_requests = 12 },
+    { .name = "dead on the way",
+        .dead_after = 2,
+        .bad_column = -1,
+        .want = NH_SNMP_TIMEOUT,
+        .most_requests = 5 },
+    { .name = "dead",
+        .silent_above = -1,
+        .bad_column = -1,
+        .want = NH_SNMP_TIMEOUT,
+        .most_requests = 3 },
+};
+
+struct nh_snmp {
+    const struct temper *is;
+    enum nh_snmp_ask ask;
+    unsigned long ids[NH_SNMP_VARS_MAX][NH_OID_MAX];
+    size_t lens[NH_SNMP_VARS_MAX], count;
+    int repetitions;
+    bool waiting;
+    unsigned asked, answered;
+    void (*done)(void *arg, struct nh_snmp_answer *a);
+    void *arg;
+    struct nh_snmp_var vars[VARS];
+    unsigned long oids[VARS][3];
+    size_t var_count, taken;
+};
+
+static struct {
+    int rows[COLUMNS];
+    struct nh_snmp_walked what;
+    bool ended, disordered;
+} seen;
+
+enum nh_err
+nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
+    const size_t *lens, size_t count, int repetitions,
+    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
+{
+    s->ask = ask;
+    s->count = count;
+    s->repetitions = ask == NH_SNMP_GETBULK ? repetitions : 1;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(s->ids[i], oids[i], lens[i] * sizeof(oids[i][0]));
+        s->lens[i] = lens[i];
+    }
+    s->done = done;
+    s->arg = arg;
+    s->waiting = true;
+    s->asked++;
+    return NH_OK;
+}
+
+void
+nh_snmp_cancel(struct nh_snmp *s, const void *arg)
+{
+    s->waiting = s->waiting && s->arg != arg;
+}
+
+int
+nh_snmp_version(const struct nh_snmp *s)
+{
+    return s->is->v1 ? 1 : 2;
+}
+
+bool
+nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
+{
+    struct nh_snmp *s = (struct nh_snmp *)(uintptr_t)a->next;
+
+    if (s == NULL || s->taken == s->var_count)
+        return false;
+    *out = s->vars[s->taken++];
+    return true;
+}
+
+/* Move identifier `id` to the next cell; false: there is none. */
+static bool
+move_on(const struct temper *t, unsigned long id[3], size_t *len)
+{
+    unsigned long row = *len == 2 ? 1 : id[2] + 1;
+
+    if (t->backwards_at > 0 && row > (unsigned long)t->backwards_at)
+        row = 1;
+    if (row > ROWS) {
+        id[1]++;
+        row = 1;
+    }
+    id[2] = row;
+    *len = 3;
+    return id[1] <= COLUMNS;
+}
+
+static bool
+put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
+{
+    const struct temper *t = s->is;
+
+    for (int r = 0; r < s->repetitions; r++)
+        for (size_t i = 0; i < s->count && s->var_count < VARS; i++) {
+            struct nh_snmp_var *v = &s->vars[s->var_count];
+
+            if (t->most_objects > 0 && s->var_count == t->most_objects)
+                return true;
+            if (!move_on(t, s->ids[i], &s->lens[i])) {
+                v->type = NH_SNMP_END;
+                if (t->v1) {
+                    a->result = NH_SNMP_NO_SUCH;
+                    a->error_index = i + 1;
+                    return false;
+                }
+            } else if ((int)s->ids[i][1] - 1 == t->bad_column && s->ids[i][2] == 20) {
+                a->result = NH_SNMP_GENERR;
+                a->error_index = t->names_no_index ? 0 : i + 1;
+                return false;
+            } else {
+                v->type = NH_SNMP_UNSIGNED;
+                v->unsigned_number = s->ids[i][1] * 1000 + s->ids[i][2];
+            }
+            memcpy(s->oids[s->var_count], s->ids[i], sizeof(s->oids[0]));
+            v->oid = s->oids[s->var_count++];
+            v->oid_len = 3;
+        }
+    return true;
+}
+
+static void
+answer(struct nh_snmp *s)
+{
+    const struct temper *t = s->is;
+    struct nh_snmp_answer a = { .result = NH_SNMP_OK };
+    int objects = (int)s->count * s->repetitions;
+
+    s->waiting = false;
+    s->var_count = s->taken = 0;
+    if ((t->no_bulk && s->ask == NH_SNMP_GETBULK) || t->silent_above < 0 ||
+        (t->silent_above > 0 && objects > t->silent_above) ||
+        (t->dead_after > 0 && s->answered == (unsigned)t->dead_after))
+        a.result = NH_SNMP_TIMEOUT;
+    else if (t->too_big_above > 0 && objects > t->too_big_above)
+        a.result = NH_SNMP_TOOBIG;
+    else if (put_vars(s, &a))
+        a.next = s;
+    s->answered += a.result != NH_SNMP_TIMEOUT;
+    s->done(s->arg, &a);
+}
+
+static void
+on_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
+    const struct nh_snmp_var *v, int64_t mono_us)
+{
+    (void)arg;
+    (void)mono_us;
+    seen.rows[column]++;
+    if (index_len != 1 || index[0] != (unsigned long)seen.rows[column] ||
+        v->unsigned_number != (column + 1) * 1000 + index[0])
+        seen.disordered = true;
+}
+
+static void
+on_done(void *arg, const struct nh_snmp_walked *what)
+{
+    (void)arg;
+    seen.what = *what;
+    seen.ended = true;
+}
+
+static const struct nh_oid columns[COLUMNS] = { { 2, { 1, 1 } }, { 2, { 1, 2 } },
+    { 2, { 1, 3 } }, { 2, { 1, 4 } } };
+
+/* One walk; how many requests it took. */
+static unsigned
+walk(const struct temper *t, struct nh_snmp_pace *pace, size_t max_rows)
+{
+    struct nh_snmp *s = calloc(1, sizeof(*s));
+    const struct nh_snmp_walk_plan plan = { .columns = columns,
+        .count = COLUMNS,
+        .max_rows = max_rows,
+        .likely_rows = ROWS,
+        .on_cell = on_cell,
+        .on_done = on_done };
+    struct nh_snmp_walk *w;
+    unsigned asked;
+
+    memset(&seen, 0, sizeof(seen));
+    s->is = t;
+    CHECK_EQ(nh_snmp_walk_start(&w, s, pace, &plan), NH_OK, t->name);
+    while (s->waiting && s->asked < 1000)
+        answer(s);
+    CHECK_NAMED(seen.ended, t->name);
+    asked = s->asked;
+    free(s);
+    return asked;
+}
+
+static void
+all_tempers(void)
+{
+    for (size_t i = 0; i < NH_COUNT(tempers); i++) {
+        const struct temper *t = &tempers[i];
+        struct nh_snmp_pace pace = { 0 };
+        unsigned asked = walk(t, &pace, 1000);
+
+        CHECK_EQ(seen.what.result, t->want, t->name);
+        CHECK_NAMED(!seen.disordered, t->name);
+        CHECK_NAMED(asked <= t->most_requests, t->name);
+        for (int c = 0; c < COLUMNS && t->want == NH_SNMP_OK; c++) {
+            CHECK_EQ(seen.rows[c], t->rows[c], t->name);
+            CHECK_EQ(seen.what.rows[c], t->rows[c], t->name);
+        }
+        CHECK_EQ(seen.what.backwards, t->backwards_at > 0, t->name);
+        CHECK_EQ(seen.what.complained, t->bad_column >= 0, t->name);
+    }
+}
+
+/* What a walk has learnt of a device serves the next one. */
+static void
+the_pace_is_kept(void)
+{
+    struct nh_snmp_pace pace = { 0 };
+    const struct temper *silent = &tempers[3], *no_bulk = &tempers[4];
+    unsigned first = walk(silent, &pace, 1000), second = walk(silent, &pace, 1000);
+
+    CHECK_NAMED(second < first, "it is not asked for too much again");
+    CHECK(pace.most > 0 && pace.most <= 20);
+    pace = (struct nh_snmp_pace){ 0 };
+    walk(no_bulk, &pace, 1000);
+    CHECK(pace.no_bulk);
+    CHECK_EQ(
+        walk(no_bulk, &pace, 1000), ROWS + 1, "one request a row and one for the end");
+    pace.patience = 1;
+    walk(&tempers[0], &pace, 1000);
+    CHECK_NAMED(!pace.no_bulk, "after a time GETBULK is tried again");
+}
+
+static void
+rows_are_bounded(void)
+{
+    struct nh_snmp_pace pace = { 0 };
+
+    walk(&tempers[0], &pace, 10);
+    CHECK(seen.what.bounded);
+    for (int c = 0; c < COLUMNS; c++)
+        CHECK_EQ(seen.rows[c], 10, "rows");
+}
+
+int
+main(void)
+{
+    RUN(all_tempers);
+    RUN(the_pace_is_kept);
+    RUN(rows_are_bounded);
+    return check_done();
+}
