@@ -68,13 +68,14 @@ def print_rates(program, name, recordings=RECORDINGS):
 class Farm:
     """`with Farm(build_dir, "--frozen", "1") as farm`: answers on 127.0.0.1, farm.address."""
 
-    def __init__(self, build_dir, *options):
+    def __init__(self, build_dir, *options, recordings=RECORDINGS):
+        self.recordings = recordings
         self.program = build(build_dir)
         self.options, self.port = options, free_port()
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self):
-        self.process = subprocess.Popen([self.program, "-p", str(self.port), *self.options, RECORDINGS],
+        self.process = subprocess.Popen([self.program, "-p", str(self.port), *self.options, self.recordings],
                                         stdout=subprocess.PIPE, text=True)
         while not self.process.stdout.readline().startswith("snmpfarm: ready"):
             if self.process.poll() is not None:

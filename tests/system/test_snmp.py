@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 580
 """Every recorded device is polled, and what is learnt of it compared with the recording itself."""
 import json
 import os
@@ -17,6 +18,12 @@ GAP_MS = 3000
 STATES = (IF + "7.", IF + "8.")
 COUNTERS = [IF + n for n in ("10.", "13.", "14.", "16.", "19.", "20.")] + [IFX + "6.", IFX + "10."]
 RATES = ("inOctets", "outOctets", "inErrors", "outErrors", "inDiscards", "outDiscards")
+
+
+ANSWERS = ("it answers", "no answer: it is off, filtered, or knows no such community or privacy key", "it has no such object",
+           "it reports an error of its own", "its answer makes no sense", "the answer does not fit into one of its packets",
+           "access refused: the view of this community or user is too narrow",
+           "it answers, but so slowly that it cannot be read in two minutes")
 
 
 def poll(address, *devices, rounds=2, gap_ms=GAP_MS, version=2):
@@ -223,6 +230,65 @@ class Snmp(unittest.TestCase):
                     self.assertIn("no answer", liar["words"])
                 if options[0] in ("--loop-at", "--stuck-at"):
                     self.assertTrue(liar["backwards"] or liar["interfaces"], options)
+
+    def test_every_recording_lies(self):
+        """Each way of lying, all recordings at once: every device ends in a state that has words, the honest one is whole."""
+        honest = "hpe-2910al"
+        for option, value in (("--badid-pct", "100"), ("--corrupt-pct", "100"), ("--truncate-pct", "100"), ("--corrupt-pct", "20"),
+                              ("--truncate-pct", "20"), ("--file-order", "1"), ("--loop-at", IF + "8"), ("--stuck-at", IF + "2"),
+                              ("--hide", "1.3.6.1.2.1.1"), ("--hide", "1.3.6.1.2.1.2")):
+            never = "1.9" if value.startswith("1.") else "0"  # what makes the honest one honest
+            with self.subTest(f"{option} {value}"), farm.Farm(self.dir.name, "--frozen", "1", option, value, option, f"{honest}={never}") as devices:
+                names = farm.names()
+                head, docs = poll(devices.address, *names, rounds=1)
+                self.assertEqual(set(docs), set(names))
+                if option != "--hide":  # the farm hides it from all
+                    self.assertEqual(docs[honest]["words"], "it answers")
+                    self.compare(honest, docs[honest], None)
+                for name, doc in docs.items():
+                    self.assertIn(doc["words"], ANSWERS, name)
+                    self.assertLess(doc["requests"], 6000, name)
+                    if (option, value) in (("--badid-pct", "100"), ("--truncate-pct", "100")) and name != honest:
+                        self.assertNotEqual(doc["words"], "it answers", name)
+
+    def test_wrong_types(self):
+        """A recording whose counters are texts and whose texts are numbers: nothing is made up of it."""
+        swapped = {"65": "4", "70": "4", "66": "4", "67": "4", "2": "4", "4": "2", "4x": "70", "6": "65"}
+        folder = self.dir.name + "/wrong"
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{farm.RECORDINGS}/cisco-c3560.snmprec", encoding="latin-1", newline="\n") as source, \
+                open(folder + "/liar.snmprec", "w", encoding="latin-1", newline="\n") as f:
+            for line in source:
+                part = line.rstrip("\r\n").split("|", 2)
+                if len(part) == 3 and part[1] in swapped:
+                    kind = swapped[part[1]]
+                    f.write(f"{part[0]}|{kind}|{part[2] if kind == '4' else 7}\n")
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, "liar")
+        liar = docs["liar"]
+        self.assertEqual(liar["words"], "it answers")
+        for i in liar["interfaces"]:
+            self.assertEqual((i["name"], i["oper"], i["speed"], i["rates"]), ("", 0, 0, [None] * 6))
+        self.assertFalse([k for k in ("cpu_pct", "temp_c", "mem_used_pct") if k in liar])
+
+    def test_ten_thousand_interfaces(self):
+        folder = self.dir.name + "/large"
+        os.makedirs(folder, exist_ok=True)
+        count = 10000
+        columns = ((IF + "2.", "4", "eth{i}"), (IF + "3.", "2", "6"), (IF + "5.", "66", "1000000000"), (IF + "7.", "2", "1"),
+                   (IF + "8.", "2", "1"), (IF + "13.", "65", "0"), (IF + "14.", "65", "0"), (IF + "19.", "65", "0"), (IF + "20.", "65", "0"),
+                   (IFX + "1.", "4", "eth{i}"), (IFX + "6.", "70", "{i}"), (IFX + "10.", "70", "{i}"), (IFX + "15.", "66", "1000"))
+        with open(folder + "/large.snmprec", "w", encoding="ascii") as f:
+            f.write("1.3.6.1.2.1.1.1.0|4|large\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9.1.1\n1.3.6.1.2.1.1.3.0|67|100\n")
+            for column, kind, value in columns:
+                f.writelines(f"{column}{i}|{kind}|{value.format(i=i)}\n" for i in range(1, count + 1))
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            head, docs = poll(devices.address, "large")
+        doc = docs["large"]
+        self.assertEqual(doc["words"], "it answers")
+        self.assertEqual([i["name"] for i in doc["interfaces"]], [f"eth{i}" for i in range(1, count + 1)])
+        self.assertTrue(all(i["rates"][0] is not None for i in doc["interfaces"]))
+        print(f"{count} interfaces, {doc['requests']} requests, the loop stood still {head['stall_ms']} ms at most")
 
     def test_a_reboot_is_no_spike(self):
         with farm.Farm(self.dir.name, "--reboot-every", "4") as devices:
