@@ -637,6 +637,7 @@ diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,
         x->in.cause = cause;
         x->in.confidence = CONFIDENCE_FACT;
         snprintf(x->in.party, sizeof(x->in.party), "%s", party);
+        diagnose_count_minutes(d->inv, &x->in, d->now_ms);
         x->in.revision++;
         x->in.changed_ms = now_ms;
         d->events.on_incident(d->events.arg, &x->in, INCIDENT_REVISED, now_ms);

@@ -57,6 +57,10 @@ void diagnose_clock(struct diagnose *d, int64_t now_ms);
 /* A person said so: the cause stays as told until he takes it back (CAUSES). */
 void diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,
     const char *party, int64_t now_ms);
+/* The minutes of its links and their sum, by its spans and its cause as they are now;
+ * what still lasts, up to `now_ms`. */
+void diagnose_count_minutes(
+    const struct inventory *inv, struct incident *in, int64_t now_ms);
 /* A person closed it: what is left of it opens nothing until it has ended. */
 void diagnose_close(struct diagnose *d, uint32_t number, int64_t now_ms);
 

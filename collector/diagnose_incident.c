@@ -144,9 +144,10 @@ spans_of(const struct group *g, struct incident_link *out, int link)
 }
 
 static void
-count_minutes(const struct diagnose *d, struct incident_link *l, enum cause cause)
+count_link(const struct inventory *inv, struct incident_link *l, enum cause cause,
+    int64_t now_ms)
 {
-    const struct inv_link *in = inventory_link(d->inv, l->id);
+    const struct inv_link *in = inventory_link(inv, l->id);
     bool excluded = in != NULL && inventory_link_excludes(in, incident_cause_name(cause));
 
     if (l->span_count > 1)
@@ -155,7 +156,7 @@ count_minutes(const struct diagnose *d, struct incident_link *l, enum cause caus
     l->from_ms = l->span_count > 0 ? l->spans[0].from_ms : 0;
     for (size_t i = 0; i < l->span_count; i++) {
         const struct incident_span *s = &l->spans[i];
-        int64_t to = s->to_ms == 0 ? d->now_ms : s->to_ms;
+        int64_t to = s->to_ms == 0 ? now_ms : s->to_ms;
 
         if (to > s->from_ms)
             *incident_minutes_of(&l->minutes,
@@ -200,6 +201,16 @@ static int
 by_site(const void *a, const void *b)
 {
     return strcmp(a, b);
+}
+
+void
+diagnose_count_minutes(const struct inventory *inv, struct incident *in, int64_t now_ms)
+{
+    in->minutes = (struct incident_minutes){ 0 };
+    for (size_t i = 0; i < in->link_count; i++) {
+        count_link(inv, &in->links[i], in->cause, now_ms);
+        add_sum(&in->minutes, &in->links[i].minutes);
+    }
 }
 
 static struct incident_link *
@@ -260,10 +271,9 @@ covers(struct incident *in, struct group *g, const struct incident *was)
     }
     for (size_t i = 0; i < was->link_count; i++)
         covers_settled(d, in, &was->links[i]);
+    diagnose_count_minutes(d->inv, in, d->now_ms);
     for (size_t i = 0; i < in->link_count; i++) {
         in->links[i].to_ms = g->to_ms;
-        count_minutes(d, &in->links[i], g->cause);
-        add_sum(&in->minutes, &in->links[i].minutes);
         if (in->links[i].span_count > 0 && in->links[i].from_ms < in->started_ms)
             in->started_ms = in->links[i].from_ms; /* settled: the group has lost it */
     }
@@ -441,7 +451,6 @@ incident_from_group(struct diagnose *d, struct dincident *x, struct group *g)
 static void
 drop_spans(const struct diagnose *d, struct incident *in)
 {
-    in->minutes = (struct incident_minutes){ 0 };
     for (size_t i = 0; i < in->link_count; i++) {
         struct incident_link *l = &in->links[i];
         size_t n = 0;
@@ -450,9 +459,8 @@ drop_spans(const struct diagnose *d, struct incident *in)
             if (is_settled(d, &l->spans[k]))
                 l->spans[n++] = l->spans[k];
         l->span_count = n;
-        count_minutes(d, l, in->cause);
-        add_sum(&in->minutes, &l->minutes);
     }
+    diagnose_count_minutes(d->inv, in, d->now_ms);
 }
 
 /* Late readings saw the link all the while: what was told was never there. */

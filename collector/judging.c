@@ -500,7 +500,29 @@ party_of(const struct inventory *inv, const struct incident *in, enum cause caus
         snprintf(out, INCIDENT_PARTY_MAX, "carrier:%s", carrier->id);
 }
 
-static void
+/* One that is so long over that the machine has forgotten it: the report of its month is
+ * what this is for. Nobody is told. */
+static enum nh_err
+override_old(struct judging *j, uint32_t number, enum cause cause)
+{
+    int64_t now_ms = nh_clock_wall_ms();
+    struct incident in;
+    enum nh_err err = incidents_get(j->db, number, &in);
+
+    if (err != NH_OK)
+        return err;
+    party_of(j->c->inv, &in, cause, in.party);
+    in.cause = cause;
+    in.confidence = CONFIDENCE_FACT;
+    in.changed_ms = now_ms;
+    in.revision++;
+    diagnose_count_minutes(j->c->inv, &in, now_ms);
+    err = incidents_put(j->db, &in, INCIDENT_REVISED, now_ms);
+    incident_fini(&in);
+    return err;
+}
+
+static enum nh_err
 put_override(struct judging *j, uint32_t number, const char *text)
 {
     const struct incident *in = diagnose_find(j->d, number);
@@ -510,10 +532,13 @@ put_override(struct judging *j, uint32_t number, const char *text)
     enum cause cause;
 
     snprintf(name, sizeof(name), "%.*s", colon == NULL ? 0 : (int)(colon - text), text);
-    if (in == NULL || !incident_cause_of(name, &cause))
-        return;
+    if (!incident_cause_of(name, &cause))
+        return NH_EINVAL;
+    if (in == NULL)
+        return override_old(j, number, cause);
     party_of(j->c->inv, in, cause, party);
     diagnose_override(j->d, number, cause, party, j->now_ms);
+    return NH_OK;
 }
 
 static bool
@@ -547,7 +572,7 @@ judging_act(struct judging *j, uint32_t number, enum action action, const char *
     if (err == NH_OK && action == ACTION_ACK)
         policy_acknowledged(j->p, number, j->now_ms);
     else if (err == NH_OK && action == ACTION_OVERRIDE)
-        put_override(j, number, text);
+        err = put_override(j, number, text);
     else if (err == NH_OK && action == ACTION_CLOSE)
         diagnose_close(j->d, number, j->now_ms);
     err = commit(j, err);

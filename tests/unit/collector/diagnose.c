@@ -271,6 +271,33 @@ one_comes_back(void)
     diagnose_free(d);
 }
 
+/* What a person says changes what the minutes count as, at once and for good. */
+static void
+minutes_follow_an_override(void)
+{
+    struct heard h = { 0 };
+    struct diagnose *d;
+    const int64_t end = T0 + (int64_t)ROUNDS * STEP_MS;
+    int64_t down;
+
+    nh_buf_init(&h.last, 16 << 20);
+    d = run_world(&worlds[0], 0, &h);
+    down = diagnose_at(d, 0)->minutes.down_ms;
+    CHECK(down > 0);
+    diagnose_override(d, 1, CAUSE_DATA_CENTRE, "province", end);
+    for (int i = 0; i < 2; i++) {
+        const struct incident *in = diagnose_at(d, 0);
+
+        CHECK_EQ(in->minutes.down_ms, 0, "no longer down");
+        CHECK_EQ(in->minutes.unknown_ms, down, "unknown");
+        CHECK_EQ(in->links[0].minutes.unknown_ms, down, "of the link");
+        CHECK_STR(in->party, "province", "party");
+        diagnose_clock(d, end + 60000);
+    }
+    diagnose_free(d);
+    nh_buf_fini(&h.last);
+}
+
 static void
 saved_and_loaded(void)
 {
@@ -384,6 +411,7 @@ main(void)
     RUN(causes);
     RUN(older_than_the_evidence);
     RUN(one_comes_back);
+    RUN(minutes_follow_an_override);
     RUN(saved_and_loaded);
     RUN(state_that_is_cut);
     RUN(short_messages);
