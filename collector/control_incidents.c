@@ -225,15 +225,19 @@ answer_planned(struct client *cl, const struct control_request *r)
     const struct inventory *inv = cl->ctl->c->inv;
     struct nh_buf *out = client_begin(cl, r->id);
     int64_t now_s = nh_clock_wall_ms() / 1000;
+    const char *comma = "";
 
     nh_buf_printf(out, "{\"planned\":[");
     for (size_t i = 0; i < inv->planned_count; i++) {
         const struct inv_planned *p = &inv->planned[i];
         char party[NH_SITE_ID_MAX + 16];
 
+        if (p->to_s <= p->from_s)
+            continue; /* taken back before it began */
         snprintf(party, sizeof(party), "%s%s",
             p->who[0] != '\0' ? "carrier:" : "province", p->who);
-        nh_buf_printf(out, "%s{\"id\":", i > 0 ? "," : "");
+        nh_buf_printf(out, "%s{\"id\":", comma);
+        comma = ",";
         nh_json_string(out, p->id);
         nh_buf_printf(out, ",\"from\":%lld,\"to\":%lld,\"party\":", (long long)p->from_s,
             (long long)p->to_s);
