@@ -96,7 +96,10 @@ incident_confidence_of(const char *name, enum confidence *out)
 void
 incident_id(uint32_t number, char out[16])
 {
-    snprintf(out, 16, "SC-%04u", number);
+    if (number == 0)
+        out[0] = '\0';
+    else
+        snprintf(out, 16, "SC-%04u", number);
 }
 
 bool

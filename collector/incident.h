@@ -134,7 +134,7 @@ const char *incident_confidence_name(enum confidence confidence);
 bool incident_cause_of(const char *name, enum cause *out);
 bool incident_kind_of(const char *name, enum incident_kind *out);
 bool incident_confidence_of(const char *name, enum confidence *out);
-/* "SC-0412"; and back, also "412" and "sc-412". */
+/* "SC-0412", "" for 0; and back, also "412" and "sc-412". */
 void incident_id(uint32_t number, char out[16]);
 bool incident_id_of(const char *id, uint32_t *number);
 

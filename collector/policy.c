@@ -7,9 +7,14 @@
  * At night only a whole carrier or the centre is told; the rest waits until morning and
  * is told then if it still lasts. What changes goes to those who were told, once a
  * revision of cause at most every ten minutes; its end goes to the same.
+ *
+ * Once a minute meetings and planned work are laid side by side. What was told of is
+ * kept until the meeting is over, by a hash of both ids and the meeting's time, so that
+ * it is told once whatever restarts or reloads come between.
  */
 #include "collector/policy.h"
 #include "collector/policy_words.h"
+#include "libnhip/crc32c.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +24,16 @@ enum {
     REVISE_EVERY_MS = 600000,
     FORGET_MS = 12 * 3600000,
     REVISIONS_MAX = 2,
-    BLAME_AFTER_MS = 60000
+    BLAME_AFTER_MS = 60000,
+    MINUTE_MS = 60000,
+    MEETING_NEAR_MS = 3600000, /* so near that no night holds it */
+    CLASHES_MAX = 4096
+};
+#define MEETING_AHEAD_MS (INT64_C(7) * 86400000)
+
+struct clash {
+    uint32_t hash;
+    int64_t until_ms; /* the meeting's end */
 };
 
 struct casefile {
@@ -40,6 +54,9 @@ struct policy {
     int64_t now_ms;
     size_t count, cap;
     struct casefile *cases; /* owned */
+    int64_t looked_minute;  /* at meetings */
+    size_t clash_count, clash_cap;
+    struct clash *clashes; /* owned: told of */
 };
 
 static const char *const abouts[MESSAGE_ABOUTS] = {
@@ -47,6 +64,7 @@ static const char *const abouts[MESSAGE_ABOUTS] = {
     [MESSAGE_REVISED] = "revised",
     [MESSAGE_CLOSED] = "closed",
     [MESSAGE_ESCALATED] = "escalated",
+    [MESSAGE_MEETING] = "meeting",
 };
 
 const char *
@@ -75,6 +93,7 @@ policy_free(struct policy *p)
     for (size_t i = 0; i < p->count; i++)
         incident_fini(&p->cases[i].in);
     free(p->cases);
+    free(p->clashes);
     free(p);
 }
 
@@ -171,6 +190,25 @@ was_told(const struct casefile *c, const struct inv_contact *to)
     return false;
 }
 
+/* Ends the texts and gives the message away with them. */
+static void
+put_message(struct policy *p, struct message *m, struct nh_buf *sms,
+    struct nh_buf *subject, struct nh_buf *text)
+{
+    nh_buf_put_u8(sms, 0);
+    nh_buf_put_u8(subject, 0);
+    nh_buf_put_u8(text, 0);
+    m->sms = (const char *)sms->data;
+    m->subject = (const char *)subject->data;
+    m->text = (const char *)text->data;
+    if (nh_buf_err(sms) == NH_OK && nh_buf_err(subject) == NH_OK &&
+        nh_buf_err(text) == NH_OK)
+        p->events.on_message(p->events.arg, m);
+    nh_buf_fini(sms);
+    nh_buf_fini(subject);
+    nh_buf_fini(text);
+}
+
 static void
 send(struct policy *p, struct casefile *c, enum message_about about,
     const struct inv_contact *to)
@@ -187,22 +225,11 @@ send(struct policy *p, struct casefile *c, enum message_about about,
     nh_buf_init(&text, 1 << 20);
     policy_sms(p->inv, &c->in, about, p->now_ms, &sms);
     policy_text(p->inv, &c->in, about, to->language, p->now_ms, &subject, &text);
-    nh_buf_put_u8(&sms, 0);
-    nh_buf_put_u8(&subject, 0);
-    nh_buf_put_u8(&text, 0);
     snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
         about == MESSAGE_REVISED     ? c->revisions
         : about == MESSAGE_ESCALATED ? (unsigned)c->step
                                      : 1);
-    m.sms = (const char *)sms.data;
-    m.subject = (const char *)subject.data;
-    m.text = (const char *)text.data;
-    if (nh_buf_err(&sms) == NH_OK && nh_buf_err(&subject) == NH_OK &&
-        nh_buf_err(&text) == NH_OK)
-        p->events.on_message(p->events.arg, &m);
-    nh_buf_fini(&sms);
-    nh_buf_fini(&subject);
-    nh_buf_fini(&text);
+    put_message(p, &m, &sms, &subject, &text);
     if (!was_told(c, to) && c->told_count < TOLD_MAX)
         c->told[c->told_count++] = to;
 }
@@ -357,6 +384,101 @@ policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms)
         c->acknowledged = true;
 }
 
+/* ---- meetings ---- */
+
+static uint32_t
+hash_of(const struct meeting_clash *c)
+{
+    char text[2 * NH_SITE_ID_MAX + 32];
+    int n = snprintf(text, sizeof(text), "%s %s %lld", c->meeting->id, c->planned->id,
+        (long long)c->start_ms);
+
+    return nh_crc32c(0, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+/* true: it was not told of before, and now counts as told. */
+static bool
+is_first(struct policy *p, const struct meeting_clash *c, uint32_t hash)
+{
+    struct clash *more;
+
+    for (size_t i = 0; i < p->clash_count; i++)
+        if (p->clashes[i].hash == hash)
+            return false;
+    if (p->clash_count == p->clash_cap) {
+        size_t cap = p->clash_cap == 0 ? 8 : p->clash_cap * 2;
+
+        more = cap > CLASHES_MAX ? NULL : realloc(p->clashes, cap * sizeof(*more));
+        if (more == NULL)
+            return false;
+        p->clashes = more;
+        p->clash_cap = cap;
+    }
+    p->clashes[p->clash_count++] = (struct clash){ hash, c->end_ms };
+    return true;
+}
+
+/* Whoever runs the meetings, and the duty officer. */
+static size_t
+whom_of_meeting(const struct inventory *inv, const struct meeting_clash *c,
+    const struct inv_contact **out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->meeting->service->tell_count; i++)
+        n = add(out, n, max, c->meeting->service->tell[i]);
+    for (size_t i = 0; i < inv->centre.tell_count; i++)
+        n = add(out, n, max, inv->centre.tell[i]);
+    if (n == 0 && inv->alerts.step_count > 0)
+        n = add(out, n, max, inv->alerts.steps[0].contact);
+    return n;
+}
+
+static void
+on_clash(void *arg, const struct meeting_clash *c)
+{
+    struct policy *p = arg;
+    const struct inv_contact *to[TOLD_MAX];
+    uint32_t hash = hash_of(c);
+    size_t n;
+
+    if ((is_quiet(p, p->now_ms) && c->start_ms - p->now_ms > MEETING_NEAR_MS) ||
+        !is_first(p, c, hash))
+        return;
+    n = whom_of_meeting(p->inv, c, to, TOLD_MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct message m = { .about = MESSAGE_MEETING,
+            .to = to[i],
+            .channel = channel_of(to[i]),
+            .at_ms = p->now_ms };
+        struct nh_buf sms, subject, text;
+
+        nh_buf_init(&sms, 1000);
+        nh_buf_init(&subject, 1000);
+        nh_buf_init(&text, 1 << 20);
+        policy_meeting_sms(p->inv, c, &sms);
+        policy_meeting_text(p->inv, c, to[i]->language, &subject, &text);
+        snprintf(m.key, sizeof(m.key), "meeting:%08lx:%.40s:%lld", (unsigned long)hash,
+            to[i]->id, (long long)(c->start_ms / 1000));
+        put_message(p, &m, &sms, &subject, &text);
+    }
+}
+
+static void
+look_at_meetings(struct policy *p)
+{
+    size_t keep = 0;
+
+    if (p->now_ms / MINUTE_MS == p->looked_minute || p->inv->meeting_count == 0)
+        return;
+    p->looked_minute = p->now_ms / MINUTE_MS;
+    for (size_t i = 0; i < p->clash_count; i++)
+        if (p->clashes[i].until_ms > p->now_ms)
+            p->clashes[keep++] = p->clashes[i];
+    p->clash_count = keep;
+    meetings_clashes(p->inv, p->now_ms, p->now_ms + MEETING_AHEAD_MS, on_clash, p);
+}
+
 /* Ended so long ago that diagnose.h does not come back to it. */
 static bool
 is_settled(const struct policy *p, const struct casefile *c)
@@ -384,6 +506,7 @@ policy_clock(struct policy *p, int64_t now_ms)
     if (now_ms > p->now_ms)
         p->now_ms = now_ms;
     forget_settled(p);
+    look_at_meetings(p);
     for (size_t i = 0; i < p->count; i++) {
         struct casefile *c = &p->cases[i];
 
@@ -398,7 +521,7 @@ policy_clock(struct policy *p, int64_t now_ms)
 
 /* ---- state ---- */
 
-enum { VERSION = 1 };
+enum { VERSION = 2 }; /* 1: without meetings */
 
 void
 policy_save(const struct policy *p, struct nh_buf *out)
@@ -420,6 +543,11 @@ policy_save(const struct policy *p, struct nh_buf *out)
         nh_buf_put_varint(out, c->told_count);
         for (size_t k = 0; k < c->told_count; k++)
             nh_buf_put_str(out, c->told[k]->id);
+    }
+    nh_buf_put_varint(out, p->clash_count);
+    for (size_t i = 0; i < p->clash_count; i++) {
+        nh_buf_put_varint(out, p->clashes[i].hash);
+        nh_buf_put_zigzag(out, p->clashes[i].until_ms);
     }
 }
 
@@ -472,9 +600,36 @@ load_case(struct policy *p, struct nh_slice *in)
     return in->bad ? NH_EFORMAT : NH_OK;
 }
 
+static enum nh_err
+load_clashes(struct policy *p, struct nh_slice *in)
+{
+    uint64_t n = nh_take_varint(in);
+
+    in->bad |= n > CLASHES_MAX || n > in->len;
+    if (in->bad || n == 0)
+        return in->bad ? NH_EFORMAT : NH_OK;
+    p->clashes = calloc((size_t)n, sizeof(p->clashes[0]));
+    if (p->clashes == NULL)
+        return NH_ENOMEM;
+    p->clash_cap = (size_t)n;
+    while (p->clash_count < n) {
+        struct clash *c = &p->clashes[p->clash_count++];
+        uint64_t hash = nh_take_varint(in);
+
+        in->bad |= hash > UINT32_MAX;
+        c->hash = (uint32_t)hash;
+        c->until_ms = nh_take_zigzag(in);
+    }
+    return in->bad ? NH_EFORMAT : NH_OK;
+}
+
 static void
 renew(struct policy *p)
 {
+    free(p->clashes);
+    p->clashes = NULL;
+    p->clash_count = p->clash_cap = 0;
+    p->looked_minute = 0;
     for (size_t i = 0; i < p->count; i++)
         incident_fini(&p->cases[i].in);
     p->count = 0;
@@ -485,14 +640,18 @@ enum nh_err
 policy_load(struct policy *p, struct nh_slice in)
 {
     enum nh_err err = NH_OK;
+    unsigned version;
     uint64_t n;
 
     renew(p);
-    in.bad |= nh_take_u8(&in) != VERSION;
+    version = nh_take_u8(&in);
+    in.bad |= version < 1 || version > VERSION;
     p->now_ms = nh_take_zigzag(&in);
     n = nh_take_varint(&in);
     for (uint64_t i = 0; i < n && err == NH_OK && !in.bad; i++)
         err = load_case(p, &in);
+    if (err == NH_OK && version > 1)
+        err = load_clashes(p, &in);
     if (err == NH_OK && (in.bad || in.len != 0))
         err = NH_EFORMAT;
     if (err != NH_OK)

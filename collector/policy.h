@@ -9,6 +9,9 @@
  * told of the past; a revision or an end goes only to those who were told of the opening,
  * in the same thread; a storm is one message.
  *
+ * Planned work that meets a meeting is told of up to a week before, once, to those whom
+ * the meeting's service names and the duty officer: there is still time to move one.
+ *
  * A message's key is the same after a crash and from replay to replay: the outbox takes a
  * key once.
  *
@@ -19,19 +22,21 @@
 
 #include "collector/incident.h"
 #include "collector/inventory.h"
+#include "collector/meetings.h"
 
 enum message_about {
     MESSAGE_OPENED,
     MESSAGE_REVISED,
     MESSAGE_CLOSED,
     MESSAGE_ESCALATED,
+    MESSAGE_MEETING, /* planned work meets a meeting: no incident, its number is 0 */
     MESSAGE_ABOUTS
 };
 
 /* One message to one contact by its first channel; delivery may fall to the next one. */
 struct message {
     char key[96];      /* "412:opened:truc-ca:1" */
-    uint32_t incident; /* number; of a digest the first one's */
+    uint32_t incident; /* number; of a digest the first one's; 0: about none */
     enum message_about about;
     const struct inv_contact *to; /* borrowed from the inventory */
     const char *channel; /* row of notifiers/table.h: "sms", "email", "webhook" ... */
@@ -72,5 +77,10 @@ void policy_sms(const struct inventory *inv, const struct incident *in,
 void policy_text(const struct inventory *inv, const struct incident *in,
     enum message_about about, const char *language, int64_t now_ms,
     struct nh_buf *subject, struct nh_buf *text);
+/* The same for planned work that meets a meeting. */
+void policy_meeting_sms(
+    const struct inventory *inv, const struct meeting_clash *c, struct nh_buf *out);
+void policy_meeting_text(const struct inventory *inv, const struct meeting_clash *c,
+    const char *language, struct nh_buf *subject, struct nh_buf *text);
 
 #endif

@@ -78,21 +78,16 @@ put_sms_body(struct nh_buf *b, const struct inventory *inv, const struct inciden
         in->confidence == CONFIDENCE_FACT ? "Nguyen nhan" : "Nghi", nh_text_sms(key), id);
 }
 
-void
-policy_sms(const struct inventory *inv, const struct incident *in,
-    enum message_about about, int64_t now_ms, struct nh_buf *out)
+/* Unaccented, by the letters that pass every gateway, and cut between words to leave
+ * place for `id`. Ends `raw`. */
+static void
+fit_sms(struct nh_buf *raw, const char *id, struct nh_buf *out)
 {
-    struct nh_buf raw;
-    char id[16];
-
-    (void)now_ms;
     nh_buf_clear(out);
-    nh_buf_init(&raw, 2000);
-    put_sms_body(&raw, inv, in, about);
-    nh_buf_put_u8(&raw, 0);
-    if (nh_buf_err(&raw) == NH_OK)
-        nh_unaccent((const char *)raw.data, out);
-    nh_buf_fini(&raw);
+    nh_buf_put_u8(raw, 0);
+    if (nh_buf_err(raw) == NH_OK)
+        nh_unaccent((const char *)raw->data, out);
+    nh_buf_fini(raw);
     for (size_t i = 0; i < out->len; i++) {
         uint8_t c = out->data[i];
 
@@ -102,11 +97,24 @@ policy_sms(const struct inventory *inv, const struct incident *in,
     }
     if (out->len <= SMS_MAX)
         return;
-    incident_id(in->number, id);
-    out->len = SMS_MAX - 17;
+    out->len = SMS_MAX - strlen("Ma .") - strlen(id);
     while (out->len > 0 && out->data[out->len - 1] != ' ')
         out->len--; /* between words */
     nh_buf_printf(out, "Ma %s.", id);
+}
+
+void
+policy_sms(const struct inventory *inv, const struct incident *in,
+    enum message_about about, int64_t now_ms, struct nh_buf *out)
+{
+    struct nh_buf raw;
+    char id[16];
+
+    (void)now_ms;
+    incident_id(in->number, id);
+    nh_buf_init(&raw, 2000);
+    put_sms_body(&raw, inv, in, about);
+    fit_sms(&raw, id, out);
 }
 
 void
@@ -146,4 +154,75 @@ policy_text(const struct inventory *inv, const struct incident *in,
                 text, "%s: %s (%s)\n", nh_text(lang, "link"), l->id, l->circuit);
     }
     nh_buf_printf(text, "\n%s\n", id);
+}
+
+/* ---- planned work that meets a meeting ---- */
+
+/* Who works: a carrier by its name, else the province itself. */
+static const char *
+worker(const struct inventory *inv, const struct inv_planned *p, enum nh_lang lang)
+{
+    for (size_t i = 0; p->who != NULL && i < inv->carrier_count; i++)
+        if (strcmp(inv->carriers[i].id, p->who) == 0)
+            return inv->carriers[i].name;
+    return nh_text(lang, "province");
+}
+
+void
+policy_meeting_sms(
+    const struct inventory *inv, const struct meeting_clash *c, struct nh_buf *out)
+{
+    const struct inv_planned *p = c->planned;
+    char at[32], from[32], to[32], id[32];
+    struct nh_buf raw;
+
+    snprintf(id, sizeof(id), "%.31s", p->id);
+    when(inv, c->start_ms, at);
+    when(inv, p->from_s * 1000, from);
+    when(inv, p->to_s * 1000, to);
+    at[11] = from[11] = to[11] = '\0'; /* "14:05 22/11" */
+    nh_buf_init(&raw, 2000);
+    nh_buf_printf(
+        &raw, "NHIP: %s %s luc %s, ", nh_text_sms("sms_meeting"), c->meeting->id, at);
+    if (c->site_count == 1) {
+        put(&raw, c->first->name);
+        if (c->first->code != NULL && *c->first->code != '\0')
+            nh_buf_printf(&raw, " (%s)", c->first->code);
+    } else {
+        nh_buf_printf(&raw, "%zu %s", c->site_count, nh_text_sms("site"));
+    }
+    nh_buf_printf(
+        &raw, ". %s lam %s den %s. Ma %s.", worker(inv, p, NH_VI), from, to, id);
+    fit_sms(&raw, id, out);
+}
+
+void
+policy_meeting_text(const struct inventory *inv, const struct meeting_clash *c,
+    const char *language, struct nh_buf *subject, struct nh_buf *text)
+{
+    enum nh_lang lang =
+        nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
+    const struct inv_planned *p = c->planned;
+    char at[32], to[32];
+
+    nh_buf_clear(subject);
+    nh_buf_clear(text);
+    when(inv, c->start_ms, at);
+    nh_buf_printf(
+        subject, "[Nhip] %s: %s, %s", nh_text(lang, "about_meeting"), c->meeting->id, at);
+    nh_buf_printf(text, "%s\n", nh_text(lang, "meeting_meets"));
+    when(inv, c->end_ms, to);
+    nh_buf_printf(text, "\n%s: %s (%s), %s - %s\n", nh_text(lang, "meeting"),
+        c->meeting->id, c->meeting->service->name, at, to);
+    when(inv, p->from_s * 1000, at);
+    when(inv, p->to_s * 1000, to);
+    nh_buf_printf(text, "%s: %s, %s, %s - %s%s%s\n", nh_text(lang, "maintenance"), p->id,
+        worker(inv, p, lang), at, to, p->why != NULL && *p->why != '\0' ? ": " : "",
+        p->why != NULL ? p->why : "");
+    for (size_t i = 0; i < inv->site_count; i++)
+        if (meetings_touches(c, &inv->sites[i]))
+            nh_buf_printf(text, "- %s%s%s%s\n", inv->sites[i].name,
+                *inv->sites[i].code ? " (" : "", inv->sites[i].code,
+                *inv->sites[i].code ? ")" : "");
+    nh_buf_printf(text, "\n%s\n", nh_text(lang, "meeting_move"));
 }

@@ -148,12 +148,17 @@ put_letter(struct nh_buf *out, const struct notify_job *job)
     nh_buf_printf(out, "Message-ID: <");
     put_id(out, job->row->key);
     nh_buf_printf(out, ".%s@%s>\r\n", job->inv->id, domain);
-    nh_buf_printf(out, "In-Reply-To: <sc-%lu.%s@%s>\r\n", number, job->inv->id, domain);
-    nh_buf_printf(out, "References: <sc-%lu.%s@%s>\r\n", number, job->inv->id, domain);
+    if (number != 0) { /* the thread of its incident */
+        nh_buf_printf(
+            out, "In-Reply-To: <sc-%lu.%s@%s>\r\n", number, job->inv->id, domain);
+        nh_buf_printf(
+            out, "References: <sc-%lu.%s@%s>\r\n", number, job->inv->id, domain);
+        nh_buf_printf(out, "X-Nhip-Incident: SC-%04lu\r\n", number);
+    }
     nh_buf_printf(out, "List-Id: <nhip.%s.%s>\r\n", job->inv->id, domain);
     nh_buf_printf(
         out, "Auto-Submitted: auto-generated\r\nX-Nhip-Key: %s\r\n", job->row->key);
-    nh_buf_printf(out, "X-Nhip-Incident: SC-%04lu\r\nMIME-Version: 1.0\r\n", number);
+    nh_buf_printf(out, "MIME-Version: 1.0\r\n");
     nh_buf_printf(out, "Content-Type: text/plain; charset=UTF-8\r\n"
                        "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
     nh_buf_init(&text, out->max);

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who is told, when and how often: incidents and hours go by in a script, messages come
+ * out as "key at-second".
+ */
+#include "collector/policy.h"
+#include "tests/unit/check.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char conf[] =
+    "province \"p\" { name = \"P\" timezone = \"Asia/Ho_Chi_Minh\" }\n"
+    "centre { name = \"TT\" tell = { \"truc-ca\" }\n"
+    " uplink \"vnpt\" { carrier = \"vnpt\" gateway = \"10.20.0.1\" } }\n"
+    "carrier \"vnpt\" { name = \"VNPT Cao Bằng\" tell = { \"noc\" } }\n"
+    "contact \"kt\" { name = \"KT\" sms = \"0900000000\" }\n"
+    "contact \"noc\" { name = \"NOC\" email = \"noc@example.vn\" language = \"en\" }\n"
+    "contact \"truc-ca\" { name = \"Trực\" email = \"truc@example.vn\" }\n"
+    "contact \"lanh-dao\" { name = \"LD\" sms = \"0911111111\" }\n"
+    "contact \"hop\" { name = \"Họp\" sms = \"0922222222\" }\n"
+    "alerts { outage_after_s = 120 together = 3 quiet = \"22:00-06:00\"\n"
+    " escalate = { \"15min:truc-ca\", \"60min:lanh-dao\" } }\n"
+    "service \"hoi-nghi\" { name = \"Hội nghị\" tcp = \"10.0.0.20:5061\""
+    " from = { \"sites\" } meeting = true tell = { \"hop\" } }\n"
+    "meeting \"giao-ban\" { service = \"hoi-nghi\" sites = { \"s0\", \"s1\" }"
+    " at = \"mon 08:00\" length_min = 120 }\n"
+    "planned \"w-away\" { sites = { \"s3\" } from = \"2026-11-30 08:00\""
+    " to = \"2026-11-30 09:00\" who = \"vnpt\" why = \"khác\" }\n"
+    "planned \"w-after\" { sites = { \"s0\" } from = \"2026-11-30 10:00\""
+    " to = \"2026-11-30 11:00\" who = \"vnpt\" why = \"sau\" }\n"
+    "planned \"w-meets\" { links = { \"s0/vnpt\" } from = \"2026-11-30 07:00\""
+    " to = \"2026-11-30 09:00\" who = \"vnpt\" why = \"thay cáp\" }\n";
+
+enum { SITES = 4 };
+/* Wednesday 2026-10-28, 12:00 in the province; and 23:00. */
+#define NOON INT64_C(1793163600000)
+#define NIGHT (NOON + 11 * INT64_C(3600000))
+/* Monday 2026-11-30, 08:00, and the Wednesday before it, 12:00. */
+#define MEETING INT64_C(1796000400000)
+#define BEFORE INT64_C(1795582800000)
+
+static struct inventory *inv;
+
+struct heard {
+    size_t count, len;
+    char text[16384]; /* "key at-second;" each */
+    char sms[1024], subject[1024], words[8192];
+    int64_t start_ms;
+};
+
+static void
+on_message(void *arg, const struct message *m)
+{
+    struct heard *h = arg;
+
+    h->count++;
+    h->len += (size_t)snprintf(h->text + h->len, sizeof(h->text) - h->len, "%s %d;",
+        m->key, (int)((m->at_ms - h->start_ms) / 1000));
+    snprintf(h->sms, sizeof(h->sms), "%s", m->sms);
+    snprintf(h->subject, sizeof(h->subject), "%s", m->subject);
+    snprintf(h->words, sizeof(h->words), "%s", m->text);
+}
+
+static struct policy *
+fresh(struct heard *h, int64_t start_ms)
+{
+    const struct policy_events events = { h, on_message };
+    struct policy *p = NULL;
+
+    *h = (struct heard){ .start_ms = start_ms };
+    CHECK_EQ(policy_new(&p, inv, &events), NH_OK, "new");
+    return p;
+}
+
+/* Saved and loaded into another machine, as after a crash. */
+static struct policy *
+again(struct policy *p, struct heard *h)
+{
+    const struct policy_events events = { h, on_message };
+    struct policy *next = NULL;
+    struct nh_buf state;
+
+    nh_buf_init(&state, 16 << 20);
+    policy_save(p, &state);
+    CHECK_EQ(policy_new(&next, inv, &events), NH_OK, "new");
+    CHECK_EQ(policy_load(next, nh_slice_of(state.data, state.len)), NH_OK, "load");
+    nh_buf_fini(&state);
+    policy_free(p);
+    return next;
+}
+
+static char sites[SITES][NH_SITE_ID_MAX] = { "s0", "s1", "s2", "s3" };
+static char title[] = "t";
+
+static struct incident
+fault(uint32_t number, int64_t started_ms, size_t site_count)
+{
+    return (struct incident){ .number = number,
+        .opened_ms = started_ms + 30000,
+        .started_ms = started_ms,
+        .changed_ms = started_ms + 30000,
+        .revision = 1,
+        .kind = INCIDENT_OUTAGE,
+        .cause = CAUSE_LAST_MILE,
+        .confidence = CONFIDENCE_LIKELY,
+        .party = "carrier:vnpt",
+        .object = "s0",
+        .title_vi = title,
+        .title_en = title,
+        .site_count = site_count,
+        .sites = sites,
+        .may_be_told = true };
+}
+
+/* Second by second to that second of the script. */
+static void
+until(struct policy *p, struct heard *h, int from_s, int to_s)
+{
+    for (int s = from_s; s <= to_s; s++)
+        policy_clock(p, h->start_ms + s * INT64_C(1000));
+}
+
+static void
+told_after_a_while(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 1);
+
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 119);
+    CHECK_EQ(h.count, 0, "shown, and not yet told");
+    until(p, &h, 120, 300);
+    CHECK_STR(h.text, "7:opened:kt:1 120;7:opened:noc:1 120;", "once, to both");
+    policy_free(p);
+}
+
+static void
+not_told(void)
+{
+    static const struct {
+        const char *name;
+        enum cause cause;
+        bool may_be_told;
+        int ends_s;
+        uint32_t merged_into;
+    } rows[] = {
+        { "planned", CAUSE_PLANNED, true, 0, 0 },
+        { "past when found", CAUSE_LAST_MILE, false, 0, 0 },
+        { "over before it was told", CAUSE_LAST_MILE, true, 100, 0 },
+        { "part of another", CAUSE_LAST_MILE, true, 0, 3 },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct heard h;
+        struct policy *p = fresh(&h, NOON);
+        struct incident in = fault(7, NOON, 1);
+
+        in.cause = rows[i].cause;
+        in.may_be_told = rows[i].may_be_told;
+        policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+        if (rows[i].merged_into != 0) {
+            in.merged_into = rows[i].merged_into;
+            policy_incident(p, &in, INCIDENT_MERGED, NOON + 40000);
+        }
+        if (rows[i].ends_s != 0) {
+            in.closed_ms = NOON + rows[i].ends_s * INT64_C(1000);
+            in.told_closed_ms = in.closed_ms + 10000;
+            policy_incident(p, &in, INCIDENT_CLOSED, in.told_closed_ms);
+        }
+        until(p, &h, 110, 7200);
+        CHECK_STR(h.text, "", rows[i].name);
+        policy_free(p);
+    }
+}
+
+/* Three sites together are told sooner, to the duty officer too. */
+static void
+together(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 3);
+
+    in.cause = CAUSE_CARRIER_NODE;
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 20000);
+    until(p, &h, 20, 119);
+    CHECK_STR(h.text, "7:opened:noc:1 60;7:opened:truc-ca:1 60;", "a minute");
+    policy_free(p);
+}
+
+static void
+escalation(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 1);
+
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 4 * 3600);
+    CHECK_STR(h.text,
+        "7:opened:kt:1 120;7:opened:noc:1 120;7:escalated:truc-ca:0 1020;"
+        "7:escalated:lanh-dao:1 3720;",
+        "each step once");
+    policy_free(p);
+
+    p = fresh(&h, NOON);
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 1100);
+    policy_acknowledged(p, 7, NOON + 1100000);
+    until(p, &h, 1101, 4 * 3600);
+    CHECK_STR(h.text, "7:opened:kt:1 120;7:opened:noc:1 120;7:escalated:truc-ca:0 1020;",
+        "somebody has it");
+    policy_free(p);
+}
+
+/* A correction and the end go to those who were told, in any number of restarts once. */
+static void
+revision_and_end(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 1);
+
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 200);
+    policy_acknowledged(p, 7, NOON + 201000);
+    h.len = h.count = 0;
+    h.text[0] = '\0';
+    in.cause = CAUSE_POWER;
+    in.revision = 2;
+    snprintf(in.party, sizeof(in.party), "power_company");
+    policy_incident(p, &in, INCIDENT_REVISED, NOON + 210000);
+    p = again(p, &h);
+    until(p, &h, 211, 800);
+    CHECK_STR(h.text, "7:revised:kt:1 211;7:revised:noc:1 211;", "the cause");
+    in.revision = 3; /* its scope alone: on the page, not in anybody's pocket */
+    in.site_count = 2;
+    policy_incident(p, &in, INCIDENT_REVISED, NOON + 810000);
+    until(p, &h, 811, 900);
+    CHECK_EQ(h.count, 2, "nothing new of cause or party");
+    in.closed_ms = NOON + 900000;
+    in.told_closed_ms = NOON + 930000;
+    p = again(p, &h);
+    policy_incident(p, &in, INCIDENT_CLOSED, NOON + 930000);
+    p = again(p, &h);
+    until(p, &h, 931, 4000);
+    CHECK_STR(h.text,
+        "7:revised:kt:1 211;7:revised:noc:1 211;7:closed:kt:1 930;7:closed:noc:1 930;",
+        "the end, to the same");
+    policy_free(p);
+}
+
+/* Times of single links change nothing for anybody. */
+static void
+measured(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 1);
+
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 200);
+    h.count = 0;
+    policy_incident(p, &in, INCIDENT_MEASURED, NOON + 210000);
+    until(p, &h, 210, 800);
+    CHECK_EQ(h.count, 0, "nothing");
+    policy_free(p);
+}
+
+/* What merges takes those who were told along: they hear of its end once. */
+static void
+merged(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident one = fault(7, NOON, 1), node = fault(8, NOON, 3);
+
+    node.cause = CAUSE_CARRIER_NODE;
+    policy_incident(p, &one, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 150);
+    policy_acknowledged(p, 7, NOON + 150000);
+    policy_incident(p, &node, INCIDENT_OPENED, NOON + 160000);
+    one.merged_into = 8;
+    policy_incident(p, &one, INCIDENT_MERGED, NOON + 160000);
+    policy_acknowledged(p, 8, NOON + 161000);
+    h.len = 0;
+    h.text[0] = '\0';
+    node.closed_ms = NOON + 300000;
+    node.told_closed_ms = NOON + 330000;
+    policy_incident(p, &node, INCIDENT_CLOSED, NOON + 330000);
+    until(p, &h, 331, 600);
+    CHECK_NAMED(strstr(h.text, "8:closed:kt:1 330;") != NULL, h.text);
+    CHECK_NAMED(strstr(h.text, "7:closed") == NULL, h.text);
+    policy_free(p);
+}
+
+/* At night a line waits until morning, and is told then if it still lasts. */
+static void
+quiet_hours(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NIGHT);
+    struct incident lasting = fault(7, NIGHT, 1), brief = fault(8, NIGHT, 1),
+                    centre = fault(9, NIGHT, 3);
+
+    centre.whole_carrier = true;
+    centre.cause = CAUSE_CARRIER_CORE;
+    policy_incident(p, &lasting, INCIDENT_OPENED, NIGHT + 30000);
+    policy_incident(p, &brief, INCIDENT_OPENED, NIGHT + 30000);
+    policy_incident(p, &centre, INCIDENT_OPENED, NIGHT + 30000);
+    until(p, &h, 30, 300);
+    CHECK_STR(h.text, "9:opened:noc:1 60;9:opened:truc-ca:1 60;", "a whole carrier");
+    policy_acknowledged(p, 9, NIGHT + 301000);
+    h.len = 0;
+    h.text[0] = '\0';
+    brief.closed_ms = NIGHT + 3600000;
+    brief.told_closed_ms = NIGHT + 3630000;
+    policy_incident(p, &brief, INCIDENT_CLOSED, NIGHT + 3630000);
+    until(p, &h, 3631, 7 * 3600 - 1);
+    CHECK_STR(h.text, "", "nothing until six");
+    until(p, &h, 7 * 3600, 7 * 3600 + 60);
+    CHECK_STR(h.text, "7:opened:kt:1 25200;7:opened:noc:1 25200;", "six in the morning");
+    policy_free(p);
+}
+
+/* The same script with a crash after every second of it: the same keys. */
+static void
+keys_are_stable(void)
+{
+    struct heard calm, h;
+
+    for (int every = 0; every <= 61; every += 61) {
+        struct heard *now = every == 0 ? &calm : &h;
+        struct policy *p = fresh(now, NOON);
+        struct incident in = fault(7, NOON, 1), other = fault(9, NOON + 50000, 3);
+
+        other.cause = CAUSE_CARRIER_NODE;
+        policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+        for (int s = 30; s < 4000; s++) {
+            policy_clock(p, NOON + s * INT64_C(1000));
+            if (s == 70)
+                policy_incident(p, &other, INCIDENT_OPENED, NOON + 70000);
+            if (s == 2000) {
+                in.cause = CAUSE_SITE_LAN;
+                snprintf(in.party, sizeof(in.party), "commune");
+                policy_incident(p, &in, INCIDENT_REVISED, NOON + 2000000);
+            }
+            if (every != 0 && s % every == 0)
+                p = again(p, now);
+        }
+        policy_free(p);
+    }
+    CHECK(calm.count >= 8);
+    CHECK_STR(h.text, calm.text, "keys and times");
+}
+
+static void
+state_that_is_cut(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, BEFORE), *other = fresh(&h, BEFORE);
+    struct incident in = fault(7, BEFORE, 1);
+    struct nh_buf state;
+
+    nh_buf_init(&state, 1 << 20);
+    policy_incident(p, &in, INCIDENT_OPENED, BEFORE + 30000);
+    until(p, &h, 30, 130); /* has a clash of a meeting, too */
+    policy_save(p, &state);
+    for (size_t n = 0; n < state.len; n++)
+        CHECK_EQ(policy_load(other, nh_slice_of(state.data, n)), NH_EFORMAT, "cut");
+    CHECK_EQ(policy_load(other, nh_slice_of(state.data, state.len)), NH_OK, "whole");
+    nh_buf_fini(&state);
+    policy_free(p);
+    policy_free(other);
+}
+
+/* ---- meetings ---- */
+
+static void
+meeting_is_told_once(void)
+{
+    int64_t start = MEETING - 8 * 24 * INT64_C(3600000);
+    struct heard h;
+    struct policy *p = fresh(&h, start); /* a Sunday */
+    int told_s = 24 * 3600 + 1;
+
+    for (int s = 0; s < told_s - 1; s += 10)
+        policy_clock(p, start + s * INT64_C(1000));
+    CHECK_STR(h.text, "", "more than a week before");
+    for (int s = told_s - 1; s < 9 * 24 * 3600; s += 60) {
+        policy_clock(p, start + s * INT64_C(1000));
+        if (s % 7200 == 0)
+            p = again(p, &h);
+    }
+    CHECK_EQ(h.count, 2, h.text);
+    CHECK_NAMED(strstr(h.text, ":hop:1796000400 ") != NULL, h.text);
+    CHECK_NAMED(strstr(h.text, ":truc-ca:1796000400 ") != NULL, h.text);
+    CHECK_NAMED(strncmp(h.text, "meeting:", 8) == 0, h.text);
+    policy_free(p);
+}
+
+static void
+meeting_words(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, BEFORE);
+
+    policy_clock(p, BEFORE);
+    CHECK_EQ(h.count, 2, "told at once");
+    CHECK_STR(h.sms,
+        "NHIP: BAO TRI TRUNG CUOC HOP giao-ban luc 08:00 30/11, Xa Bao Lac 0 (01320). "
+        "VNPT "
+        "Cao Bang lam 07:00 30/11 den 09:00 30/11. Ma w-meets.",
+        "SMS");
+    CHECK(strlen(h.sms) <= 160);
+    CHECK_STR(h.subject, "[Nhip] Bảo trì trùng cuộc họp: giao-ban, 08:00 30/11/2026",
+        "subject");
+    CHECK(strstr(h.words, "- Xã Bảo Lạc 0 (01320)\n") != NULL);
+    CHECK(strstr(h.words, "thay cáp") != NULL && strstr(h.words, "sau") == NULL);
+    policy_free(p);
+}
+
+/* At night it waits, unless the meeting is near; nobody is told of one that is over. */
+static void
+meeting_at_night(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, BEFORE + 11 * INT64_C(3600000));
+
+    until(p, &h, 0, 7 * 3600 - 1);
+    CHECK_STR(h.text, "", "held");
+    until(p, &h, 7 * 3600, 7 * 3600 + 60);
+    CHECK_EQ(h.count, 2, "six in the morning");
+    policy_free(p);
+
+    p = fresh(&h, MEETING + 2 * INT64_C(3600000));
+    until(p, &h, 0, 3600);
+    CHECK_EQ(h.count, 0, "it is over");
+    policy_free(p);
+
+    p = fresh(&h, MEETING + INT64_C(1800000));
+    until(p, &h, 0, 60);
+    CHECK_EQ(h.count, 2, "both go on");
+    policy_free(p);
+}
+
+static void
+load_inventory(void)
+{
+    struct nh_conf_problem problem = { 0 };
+    char path[512];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/nhip.conf", check_tmpdir());
+    f = fopen(path, "w");
+    if (f == NULL)
+        return;
+    fputs(conf, f);
+    for (int s = 0; s < SITES; s++)
+        fprintf(f,
+            "site \"s%d\" { name = \"Xã Bảo Lạc %d\" code = \"0132%d\""
+            " technicians = { \"kt\" }\n"
+            "link \"vnpt\" { carrier = \"vnpt\" role = \"primary\" interface = \"e1\""
+            " address = \"10.0.%d.2\" gateway = \"10.0.%d.1\""
+            " reflector = \"10.9.9.9\" } }\n",
+            s, s, s, s, s);
+    fclose(f);
+    CHECK_EQ(inventory_load(&inv, path, &problem), NH_OK, problem.text);
+}
+
+int
+main(void)
+{
+    RUN(load_inventory);
+    if (inv == NULL)
+        return check_done();
+    RUN(told_after_a_while);
+    RUN(not_told);
+    RUN(together);
+    RUN(escalation);
+    RUN(revision_and_end);
+    RUN(measured);
+    RUN(merged);
+    RUN(quiet_hours);
+    RUN(keys_are_stable);
+    RUN(state_that_is_cut);
+    RUN(meeting_is_told_once);
+    RUN(meeting_words);
+    RUN(meeting_at_night);
+    inventory_free(inv);
+    return check_done();
+}
