@@ -319,6 +319,66 @@ outbox(void)
 }
 
 static void
+on_read(void *arg, const struct incident *in)
+{
+    struct nh_buf *numbers = arg;
+
+    nh_buf_printf(
+        numbers, "%u:%s ", (unsigned)in->number, incident_cause_name(in->cause));
+}
+
+/* By a second connection, while a transaction of the first one is open. */
+static void
+read_by_a_worker(void)
+{
+    const char *dir = fresh_dir();
+    struct incidents *db = open_db(dir);
+    struct incident in = incident_of(1);
+    struct nh_buf numbers;
+
+    nh_buf_init(&numbers, 1000);
+    in.closed_ms = 5000;
+    CHECK_EQ(commit_one(db, 1, INCIDENT_OPENED, in, 7000), NH_OK, "long over");
+    in = incident_of(2);
+    CHECK_EQ(commit_one(db, 2, INCIDENT_OPENED, in, 7000), NH_OK, "open");
+    in.cause = CAUSE_POWER;
+    CHECK_EQ(commit_one(db, 2, INCIDENT_MEASURED, in, 7000), NH_OK, "as it stands now");
+    in = incident_of(3);
+    in.merged_into = 2;
+    CHECK_EQ(commit_one(db, 3, INCIDENT_MERGED, in, 7000), NH_OK, "part of 2");
+    in = incident_of(4);
+    in.closed_ms = 9000;
+    CHECK_EQ(commit_one(db, 4, INCIDENT_OPENED, in, 7000), NH_OK, "ended since");
+    CHECK_EQ(incidents_begin(db), NH_OK, "begin");
+    in = incident_of(5);
+    CHECK_EQ(incidents_put(db, &in, INCIDENT_OPENED, 7000), NH_OK, "not committed");
+    CHECK_EQ(incidents_read(dir, 8000, on_read, &numbers), NH_OK, "read");
+    nh_buf_put_u8(&numbers, 0);
+    CHECK_STR((const char *)numbers.data, "2:power 4:unknown ", "in order");
+    CHECK_EQ(incidents_read("/nonexistent", 0, on_read, &numbers), NH_ENOTFOUND, "none");
+    nh_buf_fini(&numbers);
+    incidents_close(db);
+}
+
+/* Times of single links change the row, and are no version of their own. */
+static void
+measured(void)
+{
+    struct incidents *db = open_db(fresh_dir());
+    struct incident in = incident_of(7);
+    json_t *got;
+
+    CHECK_EQ(commit_one(db, 7, INCIDENT_OPENED, in, 7000), NH_OK, "opened");
+    in.changed_ms = 8000;
+    CHECK_EQ(commit_one(db, 7, INCIDENT_MEASURED, in, 8000), NH_OK, "measured");
+    got = one_json(db, 7, "en");
+    CHECK_EQ(json_array_size(json_object_get(got, "revisions")), 1, "one version");
+    CHECK_EQ(json_number_value(json_object_get(got, "changed")), 8, "the row");
+    json_decref(got);
+    incidents_close(db);
+}
+
+static void
 count_planned(void *arg, const struct planned_row *row)
 {
     ++*(int *)arg;
@@ -436,6 +496,8 @@ main(void)
     RUN(audit_is_append_only);
     RUN(refuses_what_it_does_not_know);
     RUN(outbox);
+    RUN(read_by_a_worker);
+    RUN(measured);
     RUN(planned);
     RUN(kills);
     return check_done();
