@@ -38,6 +38,7 @@ enum incidents_statement {
     SQL_ACTIONS,
     SQL_TOLD,
     SQL_MESSAGE,
+    SQL_ALSO,
     SQL_DUE,
     SQL_UNCLEAR,
     SQL_OUTBOX_SET,

@@ -16,6 +16,7 @@ enum nh_err
 incidents_message(struct incidents *db, const struct message *m)
 {
     sqlite3_stmt *q = incidents_stmt(db, SQL_MESSAGE);
+    enum nh_err err;
 
     bind_text(q, 1, m->key);
     bind_text(q, 2, m->to->id);
@@ -26,7 +27,14 @@ incidents_message(struct incidents *db, const struct message *m)
     bind_text(q, 7, m->sms);
     bind_text(q, 8, m->subject);
     bind_text(q, 9, m->text);
-    return incidents_leave(db, false, incidents_run(db, SQL_MESSAGE));
+    err = incidents_run(db, SQL_MESSAGE);
+    for (size_t i = 0; i < m->also_count && err == NH_OK; i++) {
+        q = incidents_stmt(db, SQL_ALSO);
+        sqlite3_bind_int64(q, 1, m->also[i]);
+        bind_text(q, 2, m->key);
+        err = incidents_run(db, SQL_ALSO);
+    }
+    return incidents_leave(db, false, err);
 }
 
 void

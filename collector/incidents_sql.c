@@ -49,6 +49,9 @@ const char *const incidents_migrations[] = {
     " why TEXT NOT NULL) WITHOUT ROWID;",
     /* 3: those that ended of late are looked for with each follower */
     "CREATE INDEX incident_closed ON incident (closed_ms);",
+    /* 4: of a digest, which other incidents it tells of */
+    "CREATE TABLE outbox_also (number INTEGER NOT NULL, key TEXT NOT NULL,"
+    " PRIMARY KEY (number, key)) WITHOUT ROWID;",
     NULL,
 };
 
@@ -96,11 +99,13 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
     [SQL_ACTIONS] =
         "SELECT at_ms, action, who, way, text FROM audit WHERE number = ?1 ORDER BY id",
     [SQL_TOLD] = "SELECT at_ms, contact, channel, about, state, tries, next_ms, done_ms,"
-                 " error, sms, subject, text, key FROM outbox WHERE number = ?1 ORDER BY "
+                 " error, sms, subject, text, key FROM outbox WHERE number = ?1 OR"
+                 " key IN (SELECT key FROM outbox_also WHERE number = ?1) ORDER BY "
                  "id",
     [SQL_MESSAGE] = "INSERT OR IGNORE INTO outbox (key, contact, channel, number, about,"
                     " at_ms, next_ms, tries, state, done_ms, error, sms, subject, text)"
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, 0, 0, '', ?7, ?8, ?9)",
+    [SQL_ALSO] = "INSERT OR IGNORE INTO outbox_also (number, key) VALUES (?1, ?2)",
     [SQL_DUE] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 0 AND next_ms <= ?1"
                 " ORDER BY next_ms, id LIMIT ?2",
     [SQL_UNCLEAR] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 3"

@@ -37,6 +37,7 @@ struct saying {
     int64_t now_ms;
     struct incident in; /* owned */
     struct message m;   /* its texts owned */
+    uint32_t *also;     /* owned: those of a digest */
 };
 
 struct place { /* checks of one source, by their number in its dictionary */
@@ -80,6 +81,7 @@ free_saying(struct saying *s)
     free((char *)(uintptr_t)s->m.sms);
     free((char *)(uintptr_t)s->m.subject);
     free((char *)(uintptr_t)s->m.text);
+    free(s->also);
     free(s);
 }
 
@@ -145,6 +147,14 @@ on_message(void *arg, const struct message *m)
     s->m.sms = strdup(m->sms);
     s->m.subject = strdup(m->subject);
     s->m.text = strdup(m->text);
+    s->m.also = NULL;
+    if (m->also_count > 0) {
+        s->also = calloc(m->also_count, sizeof(*s->also));
+        s->m.also_count = s->also == NULL ? 0 : m->also_count;
+        for (size_t i = 0; i < s->m.also_count; i++)
+            s->also[i] = m->also[i];
+        s->m.also = s->also;
+    }
     if (s->m.sms != NULL && s->m.subject != NULL && s->m.text != NULL) {
         push(j, s);
         return;
@@ -177,6 +187,8 @@ forget_sayings(struct judging *j)
             note_changed(j, s->in.number);
         else
             note_changed(j, s->m.incident);
+        for (size_t i = 0; s->is_message && i < s->m.also_count; i++)
+            note_changed(j, s->m.also[i]);
         free_saying(s);
     }
     j->last = &j->first;

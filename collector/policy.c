@@ -8,6 +8,10 @@
  * is told then if it still lasts. What changes goes to those who were told, once a
  * revision of cause at most every ten minutes; its end goes to the same.
  *
+ * Three messages of one sort in a minute reach a contact each by itself; further ones
+ * wait until the minute is over and go as one, a digest. So does what the night has held
+ * back, in the morning at once. What ended while it waited is told to nobody.
+ *
  * Once a minute meetings and planned work are laid side by side. What was told of is
  * kept until the meeting is over, by a hash of both ids and the meeting's time, so that
  * it is told once whatever restarts or reloads come between.
@@ -30,6 +34,23 @@ enum {
     CLASHES_MAX = 4096
 };
 #define MEETING_AHEAD_MS (INT64_C(7) * 86400000)
+
+enum { SINGLE_MAX = 3, WINDOW_MS = 60000, HELD_MAX = 100000 };
+
+/* What one contact got of one sort since a moment. */
+struct window {
+    const struct inv_contact *to;
+    enum message_about about;
+    int64_t from_ms;
+    unsigned count;
+};
+struct held {
+    const struct inv_contact *to;
+    enum message_about about;
+    uint32_t number;
+    unsigned step;    /* of its key */
+    int64_t after_ms; /* goes out then */
+};
 
 struct clash {
     uint32_t hash;
@@ -57,6 +78,9 @@ struct policy {
     int64_t looked_minute;  /* at meetings */
     size_t clash_count, clash_cap;
     struct clash *clashes; /* owned: told of */
+    size_t window_count, window_cap, held_count, held_cap;
+    struct window *windows; /* owned */
+    struct held *held;      /* owned, in the order of being held */
 };
 
 static const char *const abouts[MESSAGE_ABOUTS] = {
@@ -94,6 +118,8 @@ policy_free(struct policy *p)
         incident_fini(&p->cases[i].in);
     free(p->cases);
     free(p->clashes);
+    free(p->windows);
+    free(p->held);
     free(p);
 }
 
@@ -209,8 +235,38 @@ put_message(struct policy *p, struct message *m, struct nh_buf *sms,
     nh_buf_fini(text);
 }
 
+static struct casefile *
+case_of(struct policy *p, uint32_t number, bool make)
+{
+    struct casefile *more;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (p->cases[i].in.number == number)
+            return &p->cases[i];
+    if (!make)
+        return NULL;
+    if (p->count == p->cap) {
+        size_t cap = p->cap == 0 ? 16 : p->cap * 2;
+
+        more = realloc(p->cases, cap * sizeof(*more));
+        if (more == NULL)
+            return NULL;
+        p->cases = more;
+        p->cap = cap;
+    }
+    p->cases[p->count] = (struct casefile){ .in.number = number };
+    return &p->cases[p->count++];
+}
+
 static void
-send(struct policy *p, struct casefile *c, enum message_about about,
+now_told(struct casefile *c, const struct inv_contact *to)
+{
+    if (!was_told(c, to) && c->told_count < TOLD_MAX)
+        c->told[c->told_count++] = to;
+}
+
+static void
+send(struct policy *p, struct casefile *c, enum message_about about, unsigned step,
     const struct inv_contact *to)
 {
     struct message m = { .incident = c->in.number,
@@ -226,12 +282,171 @@ send(struct policy *p, struct casefile *c, enum message_about about,
     policy_sms(p->inv, &c->in, about, p->now_ms, &sms);
     policy_text(p->inv, &c->in, about, to->language, p->now_ms, &subject, &text);
     snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
-        about == MESSAGE_REVISED     ? c->revisions
-        : about == MESSAGE_ESCALATED ? (unsigned)c->step
-                                     : 1);
+        step);
     put_message(p, &m, &sms, &subject, &text);
-    if (!was_told(c, to) && c->told_count < TOLD_MAX)
-        c->told[c->told_count++] = to;
+    now_told(c, to);
+}
+
+/* ---- many at once ---- */
+
+static struct window *
+window_of(struct policy *p, const struct inv_contact *to, enum message_about about)
+{
+    struct window *more;
+
+    for (size_t i = 0; i < p->window_count; i++)
+        if (p->windows[i].to == to && p->windows[i].about == about)
+            return &p->windows[i];
+    if (p->window_count == p->window_cap) {
+        size_t cap = p->window_cap == 0 ? 16 : p->window_cap * 2;
+
+        more = realloc(p->windows, cap * sizeof(*more));
+        if (more == NULL)
+            return NULL;
+        p->windows = more;
+        p->window_cap = cap;
+    }
+    p->windows[p->window_count] = (struct window){ .to = to, .about = about };
+    return &p->windows[p->window_count++];
+}
+
+static bool
+hold(struct policy *p, const struct held *h)
+{
+    if (p->held_count == p->held_cap) {
+        size_t cap = p->held_cap == 0 ? 16 : p->held_cap * 2;
+        struct held *more = cap > HELD_MAX ? NULL : realloc(p->held, cap * sizeof(*more));
+
+        if (more == NULL)
+            return false;
+        p->held = more;
+        p->held_cap = cap;
+    }
+    p->held[p->held_count++] = *h;
+    return true;
+}
+
+/* Now, or with others; `late`: the night held it back. */
+static void
+say(struct policy *p, struct casefile *c, enum message_about about, unsigned step,
+    const struct inv_contact *to, bool late)
+{
+    struct held h = { to, about, c->in.number, step, p->now_ms };
+    struct window *w = window_of(p, to, about);
+
+    if (w != NULL && !late) {
+        if (p->now_ms - w->from_ms >= WINDOW_MS) {
+            w->from_ms = p->now_ms;
+            w->count = 0;
+        }
+        late = w->count++ >= SINGLE_MAX;
+        h.after_ms = w->from_ms + WINDOW_MS;
+    }
+    if (!late || !hold(p, &h))
+        send(p, c, about, step, to);
+}
+
+/* Nobody is told of the past. */
+static bool
+still_holds(const struct casefile *c, enum message_about about)
+{
+    if (c == NULL || c->in.merged_into != 0)
+        return false;
+    return about == MESSAGE_CLOSED || c->in.closed_ms == 0;
+}
+
+static void
+send_digest(struct policy *p, const struct held *first, struct casefile *const *cases,
+    size_t count)
+{
+    const struct incident **in = calloc(count, sizeof(struct incident *));
+    uint32_t *numbers = calloc(count, sizeof(*numbers));
+    struct message m = { .incident = cases[0]->in.number,
+        .also_count = count - 1,
+        .about = first->about,
+        .to = first->to,
+        .channel = channel_of(first->to),
+        .at_ms = p->now_ms };
+    struct nh_buf sms, subject, text;
+
+    nh_buf_init(&sms, 1000);
+    nh_buf_init(&subject, 1000);
+    nh_buf_init(&text, 1 << 20);
+    for (size_t i = 0; in != NULL && numbers != NULL && i < count; i++) {
+        in[i] = &cases[i]->in;
+        numbers[i] = cases[i]->in.number;
+        now_told(cases[i], first->to);
+    }
+    if (in != NULL && numbers != NULL) {
+        m.also = numbers + 1;
+        policy_digest_sms(p->inv, in, count, first->about, &sms);
+        policy_digest_text(
+            p->inv, in, count, first->about, first->to->language, &subject, &text);
+        snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", m.incident, abouts[m.about],
+            m.to->id, first->step);
+        put_message(p, &m, &sms, &subject, &text);
+    } else {
+        nh_buf_fini(&sms);
+        nh_buf_fini(&subject);
+        nh_buf_fini(&text);
+    }
+    free(in);
+    free(numbers);
+}
+
+/* All that is held for the contact of the `at`th one, of its sort. */
+static void
+let_go(struct policy *p, size_t at)
+{
+    const struct held first = p->held[at];
+    struct casefile **cases = calloc(p->held_count, sizeof(struct casefile *));
+    size_t count = 0, keep = 0;
+    unsigned step = first.step;
+
+    for (size_t i = 0; i < p->held_count; i++) {
+        const struct held h = p->held[i];
+        struct casefile *c;
+
+        if (h.to != first.to || h.about != first.about) {
+            p->held[keep++] = h;
+            continue;
+        }
+        c = case_of(p, h.number, false);
+        if (cases == NULL || !still_holds(c, h.about))
+            continue;
+        step = count == 0 ? h.step : step;
+        cases[count++] = c;
+    }
+    p->held_count = keep;
+    if (count == 1)
+        send(p, cases[0], first.about, step, first.to);
+    else if (count > 1)
+        send_digest(p, &(struct held){ first.to, first.about, 0, step, 0 }, cases, count);
+    free(cases);
+}
+
+static void
+let_go_what_is_due(struct policy *p)
+{
+    for (size_t i = 0; i < p->held_count;) {
+        if (p->held[i].after_ms <= p->now_ms) {
+            let_go(p, i);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
+/* When it could have been told first, had it been day. */
+static int64_t
+due_ms(const struct policy *p, const struct casefile *c)
+{
+    int64_t begin_ms = c->in.started_ms;
+
+    if (c->in.kind == INCIDENT_DEGRADED || c->in.kind == INCIDENT_SILENT)
+        begin_ms = c->in.opened_ms;
+    return begin_ms + p->inv->alerts.outage_after_s * 1000;
 }
 
 static void
@@ -239,13 +454,14 @@ open_case(struct policy *p, struct casefile *c)
 {
     const struct inv_contact *to[TOLD_MAX];
     size_t n = policy_whom(p->inv, &c->in, to, TOLD_MAX);
+    bool late = is_quiet(p, due_ms(p, c)) && !is_quiet(p, p->now_ms);
 
     c->opened = true;
     c->told_ms = p->now_ms;
     c->told_cause = c->in.cause;
     memcpy(c->told_party, c->in.party, sizeof(c->told_party));
     for (size_t i = 0; i < n; i++)
-        send(p, c, MESSAGE_OPENED, to[i]);
+        say(p, c, MESSAGE_OPENED, 1, to[i], late);
 }
 
 static bool
@@ -279,7 +495,7 @@ revise(struct policy *p, struct casefile *c)
     c->told_cause = c->in.cause;
     memcpy(c->told_party, c->in.party, sizeof(c->told_party));
     for (size_t i = 0, n = c->told_count; i < n; i++)
-        send(p, c, MESSAGE_REVISED, c->told[i]);
+        send(p, c, MESSAGE_REVISED, c->revisions, c->told[i]);
 }
 
 static void
@@ -294,7 +510,7 @@ escalate(struct policy *p, struct casefile *c)
         (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
     if (!was_told(c, a->steps[c->step].contact))
-        send(p, c, MESSAGE_ESCALATED, a->steps[c->step].contact);
+        say(p, c, MESSAGE_ESCALATED, (unsigned)c->step, a->steps[c->step].contact, false);
     c->step++;
 }
 
@@ -304,42 +520,23 @@ close_case(struct policy *p, struct casefile *c)
     if (c->opened && !c->done && c->in.merged_into == 0 &&
         !(is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         for (size_t i = 0, n = c->told_count; i < n; i++)
-            send(p, c, MESSAGE_CLOSED, c->told[i]);
+            say(p, c, MESSAGE_CLOSED, 1, c->told[i], false);
     c->done = true;
-}
-
-static struct casefile *
-case_of(struct policy *p, uint32_t number, bool make)
-{
-    struct casefile *more;
-
-    for (size_t i = 0; i < p->count; i++)
-        if (p->cases[i].in.number == number)
-            return &p->cases[i];
-    if (!make)
-        return NULL;
-    if (p->count == p->cap) {
-        size_t cap = p->cap == 0 ? 16 : p->cap * 2;
-
-        more = realloc(p->cases, cap * sizeof(*more));
-        if (more == NULL)
-            return NULL;
-        p->cases = more;
-        p->cap = cap;
-    }
-    p->cases[p->count] = (struct casefile){ .in.number = number };
-    return &p->cases[p->count++];
 }
 
 /* What was told of one that merged counts for the one that explains it. */
 static void
 merge(struct policy *p, uint32_t from, uint32_t into)
 {
-    struct casefile *to = case_of(p, into, true), *c = case_of(p, from, false);
+    struct casefile *to = case_of(p, into, true), *c;
 
+    c = case_of(p, from, false); /* making the other may have moved it */
     if (c == NULL || to == NULL || !c->opened)
         return;
     to->opened = true;
+    for (size_t i = 0; i < p->held_count; i++)
+        if (p->held[i].number == from)
+            p->held[i].number = into;
     if (to->told_ms == 0) {
         to->told_ms = c->told_ms;
         to->told_cause = c->told_cause;
@@ -517,11 +714,12 @@ policy_clock(struct policy *p, int64_t now_ms)
         revise(p, c);
         escalate(p, c);
     }
+    let_go_what_is_due(p);
 }
 
 /* ---- state ---- */
 
-enum { VERSION = 2 }; /* 1: without meetings */
+enum { VERSION = 2 }; /* 1: without meetings and digests */
 
 void
 policy_save(const struct policy *p, struct nh_buf *out)
@@ -549,22 +747,103 @@ policy_save(const struct policy *p, struct nh_buf *out)
         nh_buf_put_varint(out, p->clashes[i].hash);
         nh_buf_put_zigzag(out, p->clashes[i].until_ms);
     }
+    nh_buf_put_varint(out, p->window_count);
+    for (size_t i = 0; i < p->window_count; i++) {
+        const struct window *w = &p->windows[i];
+
+        nh_buf_put_str(out, w->to->id);
+        nh_buf_put_u8(out, (uint8_t)w->about);
+        nh_buf_put_zigzag(out, w->from_ms);
+        nh_buf_put_varint(out, w->count);
+    }
+    nh_buf_put_varint(out, p->held_count);
+    for (size_t i = 0; i < p->held_count; i++) {
+        const struct held *h = &p->held[i];
+
+        nh_buf_put_str(out, h->to->id);
+        nh_buf_put_u8(out, (uint8_t)h->about);
+        nh_buf_put_varint(out, h->number);
+        nh_buf_put_varint(out, h->step);
+        nh_buf_put_zigzag(out, h->after_ms);
+    }
 }
 
 /* A contact that the inventory no longer has is told no more. */
+static const struct inv_contact *
+take_contact(const struct policy *p, struct nh_slice *in)
+{
+    char id[NH_SITE_ID_MAX];
+
+    nh_take_str(in, id, sizeof(id));
+    for (size_t k = 0; k < p->inv->contact_count && !in->bad; k++)
+        if (strcmp(p->inv->contacts[k].id, id) == 0)
+            return &p->inv->contacts[k];
+    return NULL;
+}
+
 static void
 load_told(struct policy *p, struct casefile *c, struct nh_slice *in)
 {
     uint64_t n = nh_take_varint(in);
-    char id[NH_SITE_ID_MAX];
 
     in->bad |= n > TOLD_MAX;
     for (uint64_t i = 0; i < n && !in->bad; i++) {
-        nh_take_str(in, id, sizeof(id));
-        for (size_t k = 0; k < p->inv->contact_count; k++)
-            if (strcmp(p->inv->contacts[k].id, id) == 0)
-                c->told[c->told_count++] = &p->inv->contacts[k];
+        const struct inv_contact *to = take_contact(p, in);
+
+        if (to != NULL)
+            c->told[c->told_count++] = to;
     }
+}
+
+static enum message_about
+take_about(struct nh_slice *in)
+{
+    unsigned about = nh_take_u8(in);
+
+    in->bad |= about >= MESSAGE_ABOUTS;
+    return in->bad ? MESSAGE_OPENED : (enum message_about)about;
+}
+
+static unsigned
+take_unsigned(struct nh_slice *in)
+{
+    uint64_t v = nh_take_varint(in);
+
+    in->bad |= v > UINT32_MAX;
+    return (unsigned)v;
+}
+
+static enum nh_err
+load_gathering(struct policy *p, struct nh_slice *in)
+{
+    uint64_t n = nh_take_varint(in);
+
+    in->bad |= n > in->len;
+    for (uint64_t i = 0; i < n && !in->bad; i++) {
+        const struct inv_contact *to = take_contact(p, in);
+        enum message_about about = take_about(in);
+        int64_t from_ms = nh_take_zigzag(in);
+        unsigned count = take_unsigned(in);
+        struct window *w = to == NULL || in->bad ? NULL : window_of(p, to, about);
+
+        if (w != NULL)
+            *w = (struct window){ to, about, from_ms, count };
+        else if (to != NULL && !in->bad)
+            return NH_ENOMEM;
+    }
+    n = nh_take_varint(in);
+    in->bad |= n > in->len || n > HELD_MAX;
+    for (uint64_t i = 0; i < n && !in->bad; i++) {
+        struct held h = { .to = take_contact(p, in) };
+
+        h.about = take_about(in);
+        h.number = take_unsigned(in);
+        h.step = take_unsigned(in);
+        h.after_ms = nh_take_zigzag(in);
+        if (h.to != NULL && !in->bad && !hold(p, &h))
+            return NH_ENOMEM;
+    }
+    return in->bad ? NH_EFORMAT : NH_OK;
 }
 
 static enum nh_err
@@ -628,7 +907,7 @@ renew(struct policy *p)
 {
     free(p->clashes);
     p->clashes = NULL;
-    p->clash_count = p->clash_cap = 0;
+    p->clash_count = p->clash_cap = p->window_count = p->held_count = 0;
     p->looked_minute = 0;
     for (size_t i = 0; i < p->count; i++)
         incident_fini(&p->cases[i].in);
@@ -652,6 +931,8 @@ policy_load(struct policy *p, struct nh_slice in)
         err = load_case(p, &in);
     if (err == NH_OK && version > 1)
         err = load_clashes(p, &in);
+    if (err == NH_OK && version > 1)
+        err = load_gathering(p, &in);
     if (err == NH_OK && (in.bad || in.len != 0))
         err = NH_EFORMAT;
     if (err != NH_OK)

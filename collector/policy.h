@@ -37,6 +37,8 @@ enum message_about {
 struct message {
     char key[96];      /* "412:opened:truc-ca:1" */
     uint32_t incident; /* number; of a digest the first one's; 0: about none */
+    size_t also_count; /* of a digest the others; lent like the words */
+    const uint32_t *also;
     enum message_about about;
     const struct inv_contact *to; /* borrowed from the inventory */
     const char *channel; /* row of notifiers/table.h: "sms", "email", "webhook" ... */
@@ -70,6 +72,12 @@ const char *message_about_name(enum message_about about);
 /* Who is told of this cause, in order, each once; returns how many (at most `max`). */
 size_t policy_whom(const struct inventory *inv, const struct incident *in,
     const struct inv_contact **out, size_t max);
+/* Of many: what they are one line each, the SMS as many as fit. */
+void policy_digest_sms(const struct inventory *inv, const struct incident *const *in,
+    size_t count, enum message_about about, struct nh_buf *out);
+void policy_digest_text(const struct inventory *inv, const struct incident *const *in,
+    size_t count, enum message_about about, const char *language, struct nh_buf *subject,
+    struct nh_buf *text);
 /* The words alone, for tests: 140 characters are the aim, 160 the limit; `out` is
  * cleared. */
 void policy_sms(const struct inventory *inv, const struct incident *in,

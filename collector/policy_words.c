@@ -156,6 +156,66 @@ policy_text(const struct inventory *inv, const struct incident *in,
     nh_buf_printf(text, "\n%s\n", id);
 }
 
+/* ---- many at once ---- */
+
+static void
+put_name(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
+{
+    const struct inv_site *s =
+        in->site_count == 1 ? inventory_site(inv, in->sites[0]) : NULL;
+
+    if (s == NULL) {
+        put(b, in->object);
+        return;
+    }
+    put(b, s->name);
+    if (s->code != NULL && *s->code != '\0')
+        nh_buf_printf(b, " (%s)", s->code);
+}
+
+void
+policy_digest_sms(const struct inventory *inv, const struct incident *const *in,
+    size_t count, enum message_about about, struct nh_buf *out)
+{
+    char id[16];
+    struct nh_buf raw;
+
+    incident_id(in[0]->number, id);
+    nh_buf_init(&raw, 2000);
+    nh_buf_printf(&raw, "NHIP: %zu %s: ", count,
+        nh_text_sms(about == MESSAGE_CLOSED ? "sms_many_restored" : "sms_many"));
+    for (size_t i = 0; i < count && raw.len < 2 * (size_t)SMS_MAX; i++) {
+        put(&raw, i > 0 ? ", " : ""); /* what is more would be cut off */
+        put_name(&raw, inv, in[i]);
+    }
+    nh_buf_printf(&raw, ". Ma %s.", id);
+    fit_sms(&raw, id, out);
+}
+
+void
+policy_digest_text(const struct inventory *inv, const struct incident *const *in,
+    size_t count, enum message_about about, const char *language, struct nh_buf *subject,
+    struct nh_buf *text)
+{
+    enum nh_lang lang =
+        nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
+    char key[64], id[16], at[32];
+
+    nh_buf_clear(subject);
+    nh_buf_clear(text);
+    incident_id(in[0]->number, id);
+    snprintf(key, sizeof(key), "about_%s", message_about_name(about));
+    nh_buf_printf(subject, "[Nhip] %s: %s: %zu", id, nh_text(lang, key), count);
+    nh_buf_printf(text, "%s: %zu\n\n", nh_text(lang, key), count);
+    for (size_t i = 0; i < count; i++) {
+        incident_id(in[i]->number, id);
+        when(inv, about == MESSAGE_CLOSED ? in[i]->closed_ms : in[i]->started_ms, at);
+        nh_buf_printf(text, "- %s  %s  ", id, at);
+        put(text, lang == NH_EN ? in[i]->title_en : in[i]->title_vi);
+        put(text, "\n");
+    }
+}
+
 /* ---- planned work that meets a meeting ---- */
 
 /* Who works: a carrier by its name, else the province itself. */

@@ -68,23 +68,34 @@ on_incident(
     r->incidents[i] = copy;
 }
 
+/* Takes `json`. */
 static void
-on_message(void *arg, const struct message *m)
+note_told(struct replay *r, uint32_t incident, char *json)
 {
-    struct replay *r = arg;
-    struct nh_buf b;
-
     if (r->told_count == r->told_cap) {
         size_t cap = r->told_cap == 0 ? 32 : r->told_cap * 2;
         struct told *more = realloc(r->told, cap * sizeof(*more));
 
         if (more == NULL) {
             r->failed = true;
+            free(json);
             return;
         }
         r->told = more;
         r->told_cap = cap;
     }
+    r->failed |= json == NULL;
+    if (json != NULL)
+        r->told[r->told_count++] = (struct told){ incident, json };
+}
+
+/* A digest stands with each incident that it tells of. */
+static void
+on_message(void *arg, const struct message *m)
+{
+    struct replay *r = arg;
+    struct nh_buf b;
+
     nh_buf_init(&b, 1 << 20);
     nh_buf_printf(&b, "{\"at\":");
     nh_json_fixed(&b, m->at_ms, 3);
@@ -94,10 +105,14 @@ on_message(void *arg, const struct message *m)
     nh_json_string(&b, strcmp(m->channel, "sms") == 0 ? m->sms : m->text);
     nh_buf_printf(&b, ",\"about\":\"%s\"}", message_about_name(m->about));
     nh_buf_put_u8(&b, 0);
-    if (nh_buf_err(&b) == NH_OK)
-        r->told[r->told_count++] = (struct told){ m->incident, (char *)b.data };
-    else
+    if (nh_buf_err(&b) == NH_OK) {
+        note_told(r, m->incident, strdup((const char *)b.data));
+        for (size_t i = 0; i < m->also_count; i++)
+            note_told(r, m->also[i], strdup((const char *)b.data));
+    } else {
         r->failed = true;
+    }
+    nh_buf_fini(&b);
 }
 
 /* ---- feeding ---- */

@@ -360,6 +360,45 @@ read_by_a_worker(void)
     incidents_close(db);
 }
 
+/* A digest is one message, and stands with each incident that it tells of. */
+static void
+digest(void)
+{
+    static const uint32_t also[] = { 2, 3 };
+    struct incidents *db = open_db(fresh_dir());
+    struct message m = message_of(1, "opened");
+    struct outbox_row rows[4];
+    size_t count;
+
+    for (uint32_t n = 1; n <= 4; n++) {
+        struct incident in = incident_of(n);
+
+        CHECK_EQ(incidents_begin(db), NH_OK, "begin");
+        CHECK_EQ(incidents_put(db, &in, INCIDENT_OPENED, 1000), NH_OK, "put");
+        CHECK_EQ(incidents_commit(db, n, (struct nh_slice){ 0 }, (struct nh_slice){ 0 }),
+            NH_OK, "commit");
+    }
+    m.also = also;
+    m.also_count = 2;
+    for (int i = 0; i < 2; i++) { /* and again after a crash */
+        CHECK_EQ(incidents_begin(db), NH_OK, "begin");
+        CHECK_EQ(incidents_message(db, &m), NH_OK, "message");
+        CHECK_EQ(incidents_commit(db, 9, (struct nh_slice){ 0 }, (struct nh_slice){ 0 }),
+            NH_OK, "commit");
+    }
+    CHECK_EQ(incidents_outbox_due(db, 9000, rows, 4, &count), NH_OK, "due");
+    CHECK_EQ(count, 1, "one message");
+    outbox_row_fini(&rows[0]);
+    for (uint32_t n = 1; n <= 4; n++) {
+        json_t *got = one_json(db, n, "vi");
+
+        CHECK_EQ(json_array_size(json_object_get(got, "notifications")), n <= 3,
+            "with those it is about");
+        json_decref(got);
+    }
+    incidents_close(db);
+}
+
 /* Times of single links change the row, and are no version of their own. */
 static void
 measured(void)
@@ -498,6 +537,7 @@ main(void)
     RUN(outbox);
     RUN(read_by_a_worker);
     RUN(measured);
+    RUN(digest);
     RUN(planned);
     RUN(kills);
     return check_done();

@@ -42,7 +42,8 @@ enum { SITES = 4 };
 static struct inventory *inv;
 
 struct heard {
-    size_t count, len;
+    size_t count, len, also; /* also: of the last message */
+    uint32_t also_first;
     char text[16384]; /* "key at-second;" each */
     char sms[1024], subject[1024], words[8192];
     int64_t start_ms;
@@ -56,6 +57,8 @@ on_message(void *arg, const struct message *m)
     h->count++;
     h->len += (size_t)snprintf(h->text + h->len, sizeof(h->text) - h->len, "%s %d;",
         m->key, (int)((m->at_ms - h->start_ms) / 1000));
+    h->also = m->also_count;
+    h->also_first = m->also_count > 0 ? m->also[0] : 0;
     snprintf(h->sms, sizeof(h->sms), "%s", m->sms);
     snprintf(h->subject, sizeof(h->subject), "%s", m->subject);
     snprintf(h->words, sizeof(h->words), "%s", m->text);
@@ -324,6 +327,87 @@ quiet_hours(void)
     policy_free(p);
 }
 
+/* What the night held back is one message in the morning. */
+static void
+digest_of_the_night(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NIGHT);
+
+    for (uint32_t n = 1; n <= 4; n++) {
+        struct incident in = fault(n, NIGHT + n * INT64_C(600000), 1);
+
+        in.confidence = CONFIDENCE_SUSPECTED; /* the carrier does not hear of it */
+        policy_incident(p, &in, INCIDENT_OPENED, in.opened_ms);
+        if (n == 3) { /* over before morning */
+            in.closed_ms = in.opened_ms + 60000;
+            in.told_closed_ms = in.closed_ms + 30000;
+            policy_incident(p, &in, INCIDENT_CLOSED, in.told_closed_ms);
+        }
+    }
+    for (int s = 3600; s < 7 * 3600; s += 60)
+        policy_clock(p, NIGHT + s * INT64_C(1000));
+    p = again(p, &h);
+    until(p, &h, 7 * 3600, 7 * 3600 + 120);
+    CHECK_STR(h.text, "1:opened:kt:1 25200;", "one message");
+    CHECK_EQ(h.also, 2, "of three");
+    CHECK_EQ(h.also_first, 2, "the others");
+    CHECK_STR(h.sms,
+        "NHIP: 3 SU CO: Xa Bao Lac 0 (01320), Xa Bao Lac 0 (01320), Xa Bao Lac 0 "
+        "(01320). Ma SC-0001.",
+        "SMS");
+    CHECK_STR(h.subject, "[Nhip] SC-0001: Sự cố mới: 3", "subject");
+    CHECK(strstr(h.words, "- SC-0004  23:40 28/10/2026  t\n") != NULL);
+    CHECK(strstr(h.words, "SC-0003") == NULL);
+    policy_free(p);
+}
+
+/* A hundred faults in a minute: three messages, then one; their ends as well. */
+static void
+storm(void)
+{
+    enum { FAULTS = 100 };
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in[FAULTS];
+
+    for (uint32_t n = 0; n < FAULTS; n++) {
+        in[n] = fault(n + 1, NOON + n * INT64_C(500), 1);
+        in[n].confidence = CONFIDENCE_SUSPECTED;
+        in[n].opened_ms = NOON + 60000;
+        policy_incident(p, &in[n], INCIDENT_OPENED, NOON + 60000);
+    }
+    until(p, &h, 60, 150);
+    p = again(p, &h);
+    in[50].closed_ms = NOON + 150000; /* while it waited */
+    in[50].told_closed_ms = NOON + 160000;
+    policy_incident(p, &in[50], INCIDENT_CLOSED, NOON + 160000);
+    until(p, &h, 160, 300);
+    CHECK_STR(h.text,
+        "1:opened:kt:1 120;2:opened:kt:1 121;3:opened:kt:1 121;4:opened:kt:1 180;",
+        "three, then one");
+    CHECK_EQ(h.also, FAULTS - 3 - 1 - 1, "the rest, less the one that ended");
+    CHECK(strlen(h.sms) <= 160 && strstr(h.sms, "NHIP: 96 SU CO: ") == h.sms);
+    CHECK(strstr(h.sms, "Ma SC-0004.") != NULL);
+    for (uint32_t n = 0; n < FAULTS; n++)
+        policy_acknowledged(p, n + 1, NOON + 300000);
+    h.len = 0;
+    for (uint32_t n = 0; n < FAULTS; n++) {
+        if (n == 50)
+            continue;
+        in[n].closed_ms = NOON + 400000;
+        in[n].told_closed_ms = NOON + 430000;
+        policy_incident(p, &in[n], INCIDENT_CLOSED, NOON + 430000);
+    }
+    p = again(p, &h);
+    until(p, &h, 430, 900);
+    CHECK_STR(h.text,
+        "1:closed:kt:1 430;2:closed:kt:1 430;3:closed:kt:1 430;4:closed:kt:1 490;",
+        "and their ends");
+    CHECK_EQ(h.also, FAULTS - 3 - 1 - 1, "the rest");
+    policy_free(p);
+}
+
 /* The same script with a crash after every second of it: the same keys. */
 static void
 keys_are_stable(void)
@@ -483,6 +567,8 @@ main(void)
     RUN(measured);
     RUN(merged);
     RUN(quiet_hours);
+    RUN(digest_of_the_night);
+    RUN(storm);
     RUN(keys_are_stable);
     RUN(state_that_is_cut);
     RUN(meeting_is_told_once);
