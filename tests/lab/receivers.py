@@ -53,7 +53,9 @@ class Mail:
                 peer.sendall(b"221 bye\r\n")
                 return
             else:
-                if verb == b"RCPT":
+                if verb == b"MAIL":  # one connection may bring several letters
+                    to = []
+                elif verb == b"RCPT":
                     to.append(line.split(b"<")[1].split(b">")[0].decode())
                 peer.sendall(b"250 ok\r\n")
 
