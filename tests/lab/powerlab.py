@@ -117,13 +117,9 @@ class File:
                 self.change(index, "W", offset + at, min(len(piece), room), piece[:room])
 
     def sync(self, upto):
-        if self.forgotten:
-            return
-        while self.pend and self.pend[0][0] < upto:
+        self.synced.update(pos for index, pos in self.records if index < upto)
+        while self.pend and self.pend[0][0] < upto and not self.forgotten:
             apply(self.safe, self.pend.pop(0))
-        for index, pos in self.records:
-            if index < upto:
-                self.synced.add(pos)
 
 
 def apply(buf, change, a=0, b=None):
