@@ -13,6 +13,7 @@
  */
 #include "agent/spool.h"
 #include "libnhip/clock.h"
+#include "libnhip/folder.h"
 #include "libnhip/job.h"
 #include "libnhip/log.h"
 #include <errno.h>
@@ -415,7 +416,9 @@ spool_quarantine(struct spool *sp, uint64_t pos, uint8_t code)
             return; /* refused before */
         if (fd < 0)
             break;
-        if (write(fd, rec.payload.p, rec.payload.len) != (ssize_t)rec.payload.len)
+        /* the journal may forget the record now: this is the only one */
+        if (write(fd, rec.payload.p, rec.payload.len) != (ssize_t)rec.payload.len ||
+            fsync(fd) != 0 || nh_folder_sync_of(path) != NH_OK)
             nh_log_limited(NH_LOG_WARN, "%s: cannot be written whole", path);
         close(fd);
         return;
