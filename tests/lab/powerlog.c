@@ -93,7 +93,7 @@ static size_t stream_count;
 
 /* ---- the log ---- */
 
-static void
+static _Noreturn void
 give_up(const char *why)
 {
     fprintf(stderr, "powerlog: %s\n", why);
@@ -238,8 +238,7 @@ watched_name(int at, const char *path, char out[PATH_MAX])
     errno = saved;
     if (!ok)
         return false;
-    strcat(out, "/");
-    strcat(out, name);
+    snprintf(out + strlen(out), PATH_MAX - strlen(out), "/%s", name);
     return is_below(out);
 }
 
@@ -275,7 +274,7 @@ static void
 tell_whole(int fd, uint64_t file, const char *path)
 {
     struct stat st;
-    char *bytes;
+    char *bytes = NULL;
     ssize_t n;
     char self[32];
     int in;
