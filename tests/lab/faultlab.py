@@ -573,8 +573,8 @@ class Lab:
                                                       filecmp.cmp(f"{kept}/{n}", f"{new}/rrd/{n}", shallow=False))]
         return len(names), differing
 
-    def verify(self):
-        p = subprocess.run([BIN + "/nhipctl", "journal", "verify", self.dir + "/collector/journal"], check=False,
+    def verify(self, end="collector"):
+        p = subprocess.run([BIN + "/nhipctl", "journal", "verify", f"{self.dir}/{end}/journal"], check=False,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return p.returncode == 0, p.stdout
 

@@ -760,9 +760,10 @@ def judge(machine, facts):
     litter = machine.litter()
     if litter:
         wrong.append(f"left behind: {litter}")
-    sound, words = machine.verify()
-    if not sound:
-        wrong.append("nhipctl journal verify: " + words)
+    for end in ("collector", "agent"):
+        sound, words = machine.verify(end)
+        if not sound:
+            wrong.append(f"nhipctl journal verify of the {end}'s: {words}")
     for name in ("collector", "agent"):
         for phrase in ("stream begins", "assert", "left out positions", "cannot be read", "rebuild"):
             said = [line for line in machine.log(name).splitlines() if phrase in line]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# timeout: 300
+# timeout: 600
 # slow-build: skip
 """The power fails at the agent, at the collector, at both: on what their disks may then hold the daemons start.
 
@@ -19,7 +19,7 @@ import powerlab
 def main():
     seed = int(os.environ.get("NHIP_SEED", "0")) or int.from_bytes(os.urandom(3), "big") + 1
     print("seed", seed, flush=True)
-    images = int(os.environ.get("NHIP_IMAGES", "20"))
+    images = int(os.environ.get("NHIP_IMAGES", "16"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leaves nothing running
     directory = tempfile.mkdtemp(prefix="nhip-power.")
     keep = "NHIP_KEEP" in os.environ
