@@ -36,9 +36,10 @@ def power(seed, count):
     total, wrong = collections.Counter(), []
     for n in range(0, count, IMAGES_A_RUN):
         directory = tempfile.mkdtemp(prefix="nhip-power.")
-        sync = ("lag", "always")[n // IMAGES_A_RUN % 2]
+        turn = n // IMAGES_A_RUN
+        sync, seconds = ("lag", "always")[turn % 2], powerlab.LONG_S if turn % 4 == 2 else 6
         try:
-            got = powerlab.run(directory, min(IMAGES_A_RUN, count - n), seed + n, sync, workers=os.cpu_count())
+            got = powerlab.run(directory, min(IMAGES_A_RUN, count - n), seed + n, sync, seconds, os.cpu_count())
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         wrong += got["wrong"]

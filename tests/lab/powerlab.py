@@ -33,6 +33,7 @@ ENDS = {"agent": ("agent",), "collector": ("collector",), "both": ("agent", "col
 ACK, WELCOME = 0x05, 0x02  # frames
 READINGS, GAP = 1, 3  # records
 RUBBISH_KEPT = 64
+LONG_S = 20  # a life that has time for a cut of the line that outlasts the agent's patience
 SECOND_EVERY, SECOND_CUTS = 5, 3  # of every so many images the recovery is cut, at so many places
 
 
@@ -523,6 +524,8 @@ class Recording(faultlab.Lab):
 
     def live(self, seconds):
         end = time.monotonic() + seconds
+        if seconds >= LONG_S:
+            self.outlast()
         while time.monotonic() < end:
             what = self.rng.random()
             if what < 0.15:
@@ -761,6 +764,8 @@ def judge(machine, facts):
     if litter:
         wrong.append(f"left behind: {litter}")
     for end in ("collector", "agent"):
+        if end == "agent" and not any(name.startswith("seg-") for name in os.listdir(machine.dir + "/agent/journal")):
+            continue  # all was delivered from memory
         sound, words = machine.verify(end)
         if not sound:
             wrong.append(f"nhipctl journal verify of the {end}'s: {words}")
