@@ -20,6 +20,7 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -33,6 +34,7 @@ ENDS = {"agent": ("agent",), "collector": ("collector",), "both": ("agent", "col
 ACK, WELCOME = 0x05, 0x02  # frames
 READINGS, GAP = 1, 3  # records
 RUBBISH_KEPT = 64
+SHARED_MEMORY = "/dev/shm"
 LONG_S = 20  # a life that has time for a cut of the line that outlasts the agent's patience
 SECOND_EVERY, SECOND_CUTS = 5, 3  # of every so many images the recovery is cut, at so many places
 
@@ -801,6 +803,8 @@ class Trial:
 
     def __init__(self, directory, conf, seed, workers, keep_wrong):
         self.directory, self.conf, self.seed, self.keep_wrong = directory, conf, seed, keep_wrong
+        if not keep_wrong and has_room(SHARED_MEMORY):  # how the daemons end on an image needs no disk
+            self.directory = tempfile.mkdtemp(prefix="nhip-power.", dir=SHARED_MEMORY)
         self.pool = concurrent.futures.ThreadPoolExecutor(workers)
         self.slots = threading.Semaphore(workers + 1)
         self.jobs, self.kinds, self.rng = [], collections.Counter(), random.Random(seed)
@@ -886,8 +890,20 @@ class Trial:
             out["promised"] += len(facts["must"])
             out["spooled"] += len(facts["spooled"])
             out.update(got)
-        self.pool.shutdown()
         return out, wrong
+
+    def stop(self):
+        self.pool.shutdown(cancel_futures=True)
+        if self.directory.startswith(SHARED_MEMORY):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def has_room(directory):
+    try:
+        fs = os.statvfs(directory)
+    except OSError:
+        return False
+    return fs.f_bavail * fs.f_frsize > 1 << 30 and os.access(directory, os.W_OK)
 
 
 def is_noticed(trial, lab, collectors, log):
@@ -911,13 +927,16 @@ def run(directory, images, seed, sync, seconds=6, workers=2, keep_wrong=False):
     log = recording.record(seconds)
     trial = Trial(directory, (sync, recording.server.port), seed, workers, keep_wrong)
     world, done = World(lab, recording.collectors), 0
-    for n, at in enumerate(places(log, images, trial.rng)):
-        for e in log[done:at]:
-            world.play(e)
-        done = at
-        trial.image(world, n, at, again=n % SECOND_EVERY == SECOND_EVERY - 1)
-    out, wrong = trial.results()
-    if not is_noticed(trial, lab, recording.collectors, log):
-        wrong.append(f"seed {seed}: a disk that forgets what was synced goes unnoticed")
+    try:
+        for n, at in enumerate(places(log, images, trial.rng)):
+            for e in log[done:at]:
+                world.play(e)
+            done = at
+            trial.image(world, n, at, again=n % SECOND_EVERY == SECOND_EVERY - 1)
+        out, wrong = trial.results()
+        if not is_noticed(trial, lab, recording.collectors, log):
+            wrong.append(f"seed {seed}: a disk that forgets what was synced goes unnoticed")
+    finally:
+        trial.stop()
     return dict(out, images=sum(trial.kinds.values()), kinds=dict(trial.kinds), sync=sync, entries=len(log),
                 made=len(world.made), wrong=wrong)
