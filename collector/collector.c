@@ -109,8 +109,8 @@ collector_took_event(
 }
 
 enum nh_err
-collector_append_own(
-    struct collector *c, uint8_t type, struct nh_slice body, struct nh_origin *origin)
+collector_append_own(struct collector *c, uint8_t type, struct nh_slice body,
+    struct nh_origin *origin, uint64_t *pos)
 {
     struct store_source *own = store_own(c->store);
     int64_t wall_ms = nh_clock_wall_ms();
@@ -119,12 +119,40 @@ collector_append_own(
         .offset_ms = wall_ms - nh_clock_mono_ms(),
         .arrived_ms = wall_ms,
         .body = body };
-    uint64_t pos;
 
     *origin = (struct nh_origin){
         .epoch = rec.epoch, .offset_ms = rec.offset_ms, .arrived_ms = wall_ms
     };
-    return store_append(c->store, own, &rec, &pos);
+    return store_append(c->store, own, &rec, pos);
+}
+
+enum nh_err
+collector_tell(struct collector *c, const struct nh_event *event, uint64_t *pos)
+{
+    struct nh_origin origin;
+    struct nh_buf body;
+    enum nh_err err;
+
+    nh_buf_init(&body, NH_JOURNAL_PAYLOAD_MAX);
+    nh_event_encode(event, &body);
+    err = nh_buf_err(&body);
+    if (err == NH_OK)
+        err = collector_append_own(
+            c, NH_REC_EVENT, nh_slice_of(body.data, body.len), &origin, pos);
+    nh_buf_fini(&body);
+    if (err == NH_OK)
+        collector_took_event(c, &origin, event);
+    else
+        nh_log_limited(NH_LOG_WARN, "journal: the event %s of '%s' is not kept: %s",
+            event->name, event->object, nh_strerror(err));
+    if (c->judge != NULL) {
+        struct judge_site *site = judge_site_find(c->judge, event->object);
+
+        if (site != NULL) /* its agent's part has changed */
+            site->dirty = true;
+        c->judge->changed = true;
+    }
+    return err;
 }
 
 void
@@ -132,33 +160,14 @@ collector_say(struct collector *c, const char *name, const char *object, int64_t
     const char *boot, const char *text)
 {
     struct nh_event event = { .mono_ms = nh_clock_mono_ms(), .uptime_s = uptime_s };
-    struct nh_origin origin;
-    struct nh_buf body;
-    enum nh_err err;
+    uint64_t pos;
 
     snprintf(event.name, sizeof(event.name), "%s", name);
     snprintf(event.object, sizeof(event.object), "%s", object);
     snprintf(event.boot, sizeof(event.boot), "%s", boot != NULL ? boot : "");
     snprintf(event.text, sizeof(event.text), "%s", text != NULL ? text : "");
-    nh_buf_init(&body, NH_JOURNAL_PAYLOAD_MAX);
-    nh_event_encode(&event, &body);
-    err = nh_buf_err(&body);
-    if (err == NH_OK)
-        err = collector_append_own(
-            c, NH_REC_EVENT, nh_slice_of(body.data, body.len), &origin);
-    nh_buf_fini(&body);
-    if (err == NH_OK)
-        collector_took_event(c, &origin, &event);
-    else
-        nh_log_limited(NH_LOG_WARN, "journal: the event %s of '%s' is not kept: %s", name,
-            object, nh_strerror(err));
-    if (c->judge != NULL) {
-        struct judge_site *site = judge_site_find(c->judge, object);
-
-        if (site != NULL) /* its agent's part has changed */
-            site->dirty = true;
-        c->judge->changed = true;
-    }
+    if (collector_tell(c, &event, &pos) != NH_OK)
+        return; /* it has been logged */
 }
 
 /* ---- what the store tells ---- */
@@ -178,6 +187,15 @@ on_store_durable(void *arg, uint64_t pos)
 
     series_child_durable(c->series, pos);
     judging_durable(c->judging, pos);
+    traps_durable(c->traps, pos);
+}
+
+static void
+on_store_lost(void *arg)
+{
+    struct collector *c = arg;
+
+    traps_lost(c->traps);
 }
 
 static void
@@ -236,7 +254,7 @@ open_store(struct collector *c)
 {
     struct nh_tracker_events readers = { on_recovered_readings, NULL, NULL, c };
     struct store_events events = { on_store_recovered, on_store_source_durable,
-        on_store_durable, on_store_source_lost, on_store_space, c };
+        on_store_durable, on_store_source_lost, on_store_lost, on_store_space, c };
     char dir[4096];
     enum nh_err err;
 
@@ -346,6 +364,8 @@ collector_open(struct collector *c)
         return err;
     c->base = nh_loop_base(c->loop);
     err = intake_open(&c->intake, c);
+    if (err == NH_OK)
+        err = traps_open(&c->traps, c);
     return err == NH_OK ? control_open(&c->control, c) : err;
 }
 
@@ -367,6 +387,8 @@ collector_settle(struct collector *c)
         err = open_store(c);
     if (err == NH_OK)
         err = nh_jobs_new(&c->jobs, c->base, 1);
+    if (err == NH_OK)
+        traps_start(c->traps); /* before the first device is asked */
     if (err == NH_OK)
         err = sensing_open(&c->sensing, c);
     if (err == NH_OK)
@@ -397,6 +419,7 @@ collector_close(struct collector *c)
     judging_close(c->judging);
     c->judging = NULL;
     store_close(c->store);
+    traps_close(c->traps); /* after the last commit: what it holds is answered */
     judge_free(c->judge);
     keys_close(c->keys);
     nh_loop_free(c->loop);
@@ -411,6 +434,8 @@ needs_restart(const struct inventory *now, const struct inventory *next)
 {
     if (strcmp(now->collector.listen, next->collector.listen) != 0)
         return "collector { listen }";
+    if (strcmp(now->collector.traps, next->collector.traps) != 0)
+        return "collector { traps }";
     if (strcmp(now->collector.control, next->collector.control) != 0)
         return "collector { control }";
     if (strcmp(now->collector.data, next->collector.data) != 0)
@@ -453,6 +478,7 @@ collector_reload(struct collector *c, struct nh_conf_problem *problem)
     c->judge = judge;
     c->generation++;
     sensing_assign(c->sensing);
+    traps_reloaded(c->traps);
     intake_reloaded(c->intake);
     control_reloaded(c->control, before);
     judge_free(old);

@@ -19,6 +19,7 @@
 #include "collector/sensing.h"
 #include "collector/series_child.h"
 #include "collector/store.h"
+#include "collector/traps.h"
 #include "libnhip/loop.h"
 
 struct nh_jobs;
@@ -36,6 +37,7 @@ struct collector {
     struct store *store;
     struct intake *intake;
     struct sensing *sensing;
+    struct traps *traps; /* NULL: none are taken */
     struct series_child *series;
     struct judging *judging;
     struct control *control;
@@ -68,8 +70,12 @@ void collector_took_event(
  * may be NULL, uptime_s -1. */
 void collector_say(struct collector *c, const char *name, const char *object,
     int64_t uptime_s, const char *boot, const char *text);
-/* Append a record of our own (source 0). */
-enum nh_err collector_append_own(
-    struct collector *c, uint8_t type, struct nh_slice body, struct nh_origin *origin);
+/* The same with an event that is filled in, as far as it is kept: *pos is its place in
+ * the journal. What was not kept has been logged. */
+enum nh_err collector_tell(
+    struct collector *c, const struct nh_event *event, uint64_t *pos) NH_MUST_CHECK;
+/* Append a record of our own (source 0); *pos is its place in the journal. */
+enum nh_err collector_append_own(struct collector *c, uint8_t type, struct nh_slice body,
+    struct nh_origin *origin, uint64_t *pos) NH_MUST_CHECK;
 
 #endif

@@ -509,6 +509,20 @@ put_sessions(const struct collector *c, struct nh_buf *out)
     nh_buf_printf(out, "}}");
 }
 
+static void
+put_traps(const struct collector *c, struct nh_buf *out)
+{
+    const struct nh_snmp_listen *l = traps_listener(c->traps);
+
+    open_in(out, "traps", '{');
+    put_bool(out, "listening", l != NULL);
+    for (int i = 0; l != NULL && i < NH_LISTEN_COUNTS; i++)
+        put_int(out, nh_snmp_listen_count_name(i), (int64_t)nh_snmp_listen_counted(l, i));
+    for (int i = 0; l != NULL && i < TRAPS_COUNTS; i++)
+        put_int(out, traps_count_name(i), (int64_t)traps_counted(c->traps, i));
+    close_with(out, '}');
+}
+
 static const char *const qualities[] = {
     [NH_CLOCK_UNSET] = "unset",
     [NH_CLOCK_SET] = "set",
@@ -552,6 +566,7 @@ document_overview(const struct collector *c, int64_t now_ms, struct nh_buf *out)
     put_series(c, out);
     put_sessions(c, out);
     put_messages(c, out);
+    put_traps(c, out);
     open_in(out, "clock", '{');
     put_text(out, "quality", qualities[nh_clock_wall_quality()]);
     put_int(out, "step_ms", c->clock_step_ms);

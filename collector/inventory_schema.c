@@ -32,7 +32,7 @@ static const struct nh_conf_row province[] = {
 static const struct nh_conf_row collector[] = {
     STRING("listen", "0.0.0.0:7443", "Address and port for the agents (TLS 1.3 with pre-shared keys)."),
     STRING("reflector", "0.0.0.0:862", "Address and port of the STAMP reflector (RFC 8762); empty for none."),
-    STRING("traps", "0.0.0.0:162", "Address and port for SNMP traps and informs; empty for none."),
+    STRING("traps", "0.0.0.0:162", "Address and port for SNMP traps and informs of devices that have an snmp section; empty for none."),
     STRING("control", "/run/nhip/control.sock", "The control socket, for nhip-web and nhipctl."),
     STRING("data", "/var/lib/nhip", "Directory of the journal, the series and the keys."),
     STRING("user", "nhip", "User to become once the ports are open; empty to stay the user that started it."),

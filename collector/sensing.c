@@ -102,9 +102,10 @@ static enum nh_err
 append(struct sensing *s, struct nh_slice columns, struct nh_origin *origin)
 {
     enum nh_err err = store_note_dict(s->c->store, store_own(s->c->store));
+    uint64_t pos;
 
     if (err == NH_OK)
-        err = collector_append_own(s->c, NH_REC_READINGS, columns, origin);
+        err = collector_append_own(s->c, NH_REC_READINGS, columns, origin, &pos);
     return err;
 }
 
@@ -200,6 +201,12 @@ sensing_close(struct sensing *s)
     nh_buf_fini(&s->batch);
     nh_buf_fini(&s->waiting);
     free(s);
+}
+
+uint32_t
+sensing_port(const struct sensing *s, const char *address, const char *port)
+{
+    return s == NULL ? 0 : nh_schedule_port(s->schedule, address, port);
 }
 
 uint64_t

@@ -438,6 +438,8 @@ end_commit(void *arg, bool cancelled)
             "begins",
             nh_strerror(err));
     end_sources(s, err == NH_OK);
+    if (err != NH_OK && s->events.on_lost != NULL)
+        s->events.on_lost(s->events.arg);
     if (err == NH_OK && s->events.on_durable != NULL)
         s->events.on_durable(s->events.arg, nh_journal_durable_pos(s->journal));
     if (s->uncommitted_bytes > 0 && !cancelled)

@@ -51,6 +51,8 @@ struct store_events {
     void (*on_source_durable)(void *arg, struct store_source *source);
     void (*on_durable)(void *arg, uint64_t pos); /* after those of its sources */
     void (*on_source_lost)(void *arg, struct store_source *source);
+    void (*on_lost)(
+        void *arg); /* a sync failed: our own that are not durable yet are gone */
     void (*on_space)(void *arg); /* the disk takes records again */
     void *arg;
 };

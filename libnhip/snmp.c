@@ -27,25 +27,13 @@
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
 #include "libnhip/sensors/shared.h"
+#include "libnhip/snmp_library.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/* net-snmp's headers are not written for these warnings. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wundef"
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#include <net-snmp/library/large_fd_set.h>
-#include <net-snmp/library/snmpusm.h>
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-#pragma GCC diagnostic pop
-
-_Static_assert(sizeof(oid) == sizeof(unsigned long), "net-snmp counts in other words");
 
 enum {
     DEFAULT_TIMEOUT_MS = 1500,
@@ -106,8 +94,8 @@ nh_snmp_credential_wipe(struct nh_snmp_credential *c)
     explicit_bzero(c, sizeof(*c));
 }
 
-static void
-take_var(const netsnmp_variable_list *v, struct nh_snmp_var *out)
+void
+nh_snmp_library_var(const netsnmp_variable_list *v, struct nh_snmp_var *out)
 {
     out->oid = v->name;
     out->oid_len = v->name_length;
@@ -172,7 +160,7 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
 
     if (v == NULL)
         return false;
-    take_var(v, out);
+    nh_snmp_library_var(v, out);
     a->next = v->next_variable;
     return true;
 }
@@ -315,25 +303,38 @@ forget_engine(struct nh_snmp *s)
     ss->flags |= SNMP_FLAGS_DONT_PROBE;
 }
 
+bool
+nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len)
+{
+    return usm_get_user(engine, engine_len, user) != NULL;
+}
+
+void
+nh_snmp_library_remove_user(const char *user, const uint8_t *engine, size_t engine_len)
+{
+    struct usmUser *old = usm_get_user(engine, engine_len, user);
+
+    if (old == NULL)
+        return;
+    usm_remove_user(old);
+    old->next = old->prev = NULL;
+    usm_free_user(old);
+}
+
 /* The probe's answer: with the engine's id the user's keys can be made. An existing user
  * of this engine and name would win silently, with keys of before. */
 static void
 note_engine(struct nh_snmp *s)
 {
     netsnmp_session *ss = snmp_sess_session(s->session);
-    struct usmUser *old;
 
     s->busy = s->probing = false;
     if (ss->securityEngineIDLen == 0) {
         finish_without(s, NH_SNMP_NONSENSE);
         return;
     }
-    old = usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
-    if (old != NULL) {
-        usm_remove_user(old);
-        old->next = old->prev = NULL;
-        usm_free_user(old);
-    }
+    nh_snmp_library_remove_user(
+        ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
     ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
     if (usm_create_user_from_session(ss) != SNMPERR_SUCCESS) {
         forget_engine(s);
@@ -660,8 +661,8 @@ add_nameless_user(void)
     return true;
 }
 
-static bool
-start_library(void)
+bool
+nh_snmp_library_start(void)
 {
     if (lib.started)
         return true;
@@ -679,6 +680,31 @@ start_library(void)
     NETSNMP_LARGE_FD_ZERO(&lib.fds);
     lib.started = add_nameless_user();
     return lib.started;
+}
+
+bool
+nh_snmp_library_is_started(void)
+{
+    return lib.started;
+}
+
+bool
+nh_snmp_library_asks(const uint8_t *engine, size_t engine_len)
+{
+    for (const struct nh_snmp *s = lib.sessions; s != NULL; s = s->next) {
+        const netsnmp_session *ss = snmp_sess_session(s->session);
+
+        if (ss != NULL && ss->securityEngineIDLen == engine_len &&
+            memcmp(ss->securityEngineID, engine, engine_len) == 0)
+            return true;
+    }
+    return false;
+}
+
+netsnmp_large_fd_set *
+nh_snmp_library_fds(void)
+{
+    return &lib.fds;
 }
 
 /* RFC 3414's hash of a megabyte of passphrase costs milliseconds: once each. */
@@ -716,9 +742,8 @@ is_secret(const char *secret, const char *what, char why[128])
     return false;
 }
 
-/* Fill in the USM part of `ss`, which borrows the user's name. */
-static enum nh_err
-put_user(netsnmp_session *ss, struct nh_snmp_credential *c, char why[128])
+enum nh_err
+nh_snmp_library_user(netsnmp_session *ss, struct nh_snmp_credential *c, char why[128])
 {
     static const int levels[] = { SNMP_SEC_LEVEL_NOAUTH, SNMP_SEC_LEVEL_AUTHNOPRIV,
         SNMP_SEC_LEVEL_AUTHPRIV };
@@ -761,6 +786,34 @@ put_user(netsnmp_session *ss, struct nh_snmp_credential *c, char why[128])
     return NH_OK;
 }
 
+enum nh_err
+nh_snmp_library_add_user(const struct nh_snmp_credential *c, const uint8_t *engine,
+    size_t engine_len, char why[128])
+{
+    struct nh_snmp_credential copy = *c;
+    netsnmp_session ss;
+    enum nh_err err;
+
+    snmp_sess_init(&ss);
+    err = nh_snmp_library_user(&ss, &copy, why);
+    if (err == NH_OK) {
+        ss.version = SNMP_VERSION_3;
+        ss.securityEngineID = netsnmp_memdup(engine, engine_len);
+        ss.securityEngineIDLen = engine_len;
+        nh_snmp_library_remove_user(copy.user, engine, engine_len);
+        if (ss.securityEngineID == NULL ||
+            usm_create_user_from_session(&ss) != SNMPERR_SUCCESS) {
+            snprintf(why, 128, "no user \"%s\" can be made", copy.user);
+            err = NH_ENOMEM;
+        }
+        free(ss.securityEngineID);
+    }
+    explicit_bzero(ss.securityAuthKey, sizeof(ss.securityAuthKey));
+    explicit_bzero(ss.securityPrivKey, sizeof(ss.securityPrivKey));
+    nh_snmp_credential_wipe(&copy);
+    return err;
+}
+
 static enum nh_err
 open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
     const struct nh_snmp_credential *given, char why[128])
@@ -782,7 +835,7 @@ open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
     ss.callback_magic = s;
     ss.rcvMsgMaxSize = 65507;
     if (c.version == 3) {
-        err = put_user(&ss, &c, why);
+        err = nh_snmp_library_user(&ss, &c, why);
     } else {
         ss.community = (u_char *)c.community;
         ss.community_len = strlen(c.community);
@@ -845,7 +898,7 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
         snprintf(why, 128, "there is no SNMP version %d", credential->version);
         return NH_EINVAL;
     }
-    s = start_library() ? calloc(1, sizeof(*s)) : NULL;
+    s = nh_snmp_library_start() ? calloc(1, sizeof(*s)) : NULL;
     if (s == NULL)
         return NH_ENOMEM;
     s->base = base;

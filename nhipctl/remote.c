@@ -55,6 +55,7 @@ print_status(struct ctl *ctl, const json_t *is)
     const json_t *count = json_object_get(is, "count");
     const json_t *journal = json_object_get(is, "journal");
     const json_t *series = json_object_get(is, "series");
+    const json_t *traps = json_object_get(is, "traps");
     char at[32];
 
     (void)ctl;
@@ -73,6 +74,12 @@ print_status(struct ctl *ctl, const json_t *is)
         json_is_true(json_object_get(journal, "disk_full")) ? ", DISK FULL" : "");
     printf("series      %" JSON_INTEGER_FORMAT " files, %s\n", ctl_num(series, "files"),
         json_is_true(json_object_get(series, "running")) ? "running" : "NOT RUNNING");
+    if (json_is_true(json_object_get(traps, "listening")))
+        printf("traps       %" JSON_INTEGER_FORMAT " taken, %" JSON_INTEGER_FORMAT
+               " of strangers, %" JSON_INTEGER_FORMAT " garbage, %" JSON_INTEGER_FORMAT
+               " with a wrong key\n",
+            ctl_num(traps, "told"), ctl_num(traps, "stranger"), ctl_num(traps, "garbage"),
+            ctl_num(traps, "auth"));
 }
 
 int

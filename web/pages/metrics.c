@@ -200,6 +200,27 @@ put_collector(struct nh_buf *b, const json_t *o)
     }
 }
 
+/* Every count of the document, so that one that is added there shows here. */
+static void
+put_traps(struct nh_buf *b, const json_t *o)
+{
+    const json_t *traps = json_object_get(o, "traps"), *n;
+    const char *what;
+
+    if (!json_is_true(json_object_get(traps, "listening")))
+        return;
+    put_head(
+        b, "nhip_traps_total", "counter", "Traps and informs, by what came of them.");
+    json_object_foreach((json_t *)(uintptr_t)traps, what, n)
+    {
+        if (!json_is_integer(n))
+            continue;
+        nh_buf_printf(b, "nhip_traps_total{result=\"");
+        put_label(b, what);
+        nh_buf_printf(b, "\"} %lld\n", (long long)json_integer_value(n));
+    }
+}
+
 void
 metrics_put(struct nh_buf *b, struct snapshot *s, const struct http_counts *c)
 {
@@ -213,6 +234,7 @@ metrics_put(struct nh_buf *b, struct snapshot *s, const struct http_counts *c)
         put_agents(b, s);
         put_incidents(b, s, overview);
         put_collector(b, overview);
+        put_traps(b, overview);
     }
     put_head(b, "nhip_web_requests_total", "counter", "HTTP requests taken.");
     nh_buf_printf(b, "nhip_web_requests_total %llu\n", (unsigned long long)c->requests);

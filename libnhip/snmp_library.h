@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_library.h - net-snmp, for the two files that touch it: snmp.c, which asks, and
+ * snmp_listen.c, which is told
+ *
+ * One process has one library: one USM table, one engine of its own, one thread. Nobody
+ * else includes this.
+ */
+#ifndef NH_SNMP_LIBRARY_H
+#define NH_SNMP_LIBRARY_H
+
+#include "libnhip/snmp.h"
+
+/* net-snmp's headers are not written for these warnings. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/library/snmpusm.h>
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#pragma GCC diagnostic pop
+
+_Static_assert(sizeof(oid) == sizeof(unsigned long), "net-snmp counts in other words");
+
+/* Start it, once; false: out of memory. */
+bool nh_snmp_library_start(void);
+bool nh_snmp_library_is_started(void);
+/* One set for the process, large enough for any descriptor: set one bit, read, clear. */
+netsnmp_large_fd_set *nh_snmp_library_fds(void);
+/* Fill in the USM part of `ss`, which borrows the user's name. NH_EINVAL: `why`. */
+enum nh_err nh_snmp_library_user(
+    netsnmp_session *ss, struct nh_snmp_credential *c, char why[128]) NH_MUST_CHECK;
+/* The user of this credential at that engine, in place of one of the same name there. */
+enum nh_err nh_snmp_library_add_user(const struct nh_snmp_credential *c,
+    const uint8_t *engine, size_t engine_len, char why[128]) NH_MUST_CHECK;
+bool nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len);
+void nh_snmp_library_remove_user(
+    const char *user, const uint8_t *engine, size_t engine_len);
+/* Does a session of snmp.c ask that engine? Its user is then not ours to remove. */
+bool nh_snmp_library_asks(const uint8_t *engine, size_t engine_len);
+/* Lend one of the library's objects in our form. */
+void nh_snmp_library_var(const netsnmp_variable_list *v, struct nh_snmp_var *out);
+
+#endif
