@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * columns.h - the objects of NHIP-MIB that are answered, a row each
+ *
+ * The name in C, the column's number, the type, the name in the MIB. tests/system/test_mib.py
+ * compares them with mibs/NHIP-MIB.txt.
+ */
+#ifndef AGENTX_COLUMNS_H
+#define AGENTX_COLUMNS_H
+
+// clang-format off
+/* nhipGeneral: scalars */
+#define COLUMNS_GENERAL(COLUMN) \
+    COLUMN(PROVINCE, 1, STRING, "nhipProvince") \
+    COLUMN(VERSION, 2, STRING, "nhipVersion") \
+    COLUMN(SITES, 3, GAUGE, "nhipSites") \
+    COLUMN(SITES_DOWN, 4, GAUGE, "nhipSitesDown") \
+    COLUMN(LINKS, 5, GAUGE, "nhipLinks") \
+    COLUMN(LINKS_DOWN, 6, GAUGE, "nhipLinksDown") \
+    COLUMN(AGENTS_CONNECTED, 7, GAUGE, "nhipAgentsConnected") \
+    COLUMN(CLOCK_QUALITY, 8, INTEGER, "nhipClockQuality") \
+    COLUMN(CLOCK_STEP, 9, INTEGER, "nhipClockStep") \
+    COLUMN(JOURNAL_FILL, 10, GAUGE, "nhipJournalFill") \
+    COLUMN(JOURNAL_LOST, 11, COUNTER64, "nhipJournalLost") \
+    COLUMN(TRAPS_TAKEN, 12, COUNTER64, "nhipTrapsTaken") \
+    COLUMN(TRAPS_REFUSED, 13, COUNTER64, "nhipTrapsRefused")
+
+/* nhipCarrierTable */
+#define COLUMNS_CARRIER(COLUMN) \
+    COLUMN(CARRIER_NAME, 2, STRING, "nhipCarrierName") \
+    COLUMN(CARRIER_HOTLINE, 3, STRING, "nhipCarrierHotline") \
+    COLUMN(CARRIER_LINKS_UP, 4, GAUGE, "nhipCarrierLinksUp") \
+    COLUMN(CARRIER_LINKS_DEGRADED, 5, GAUGE, "nhipCarrierLinksDegraded") \
+    COLUMN(CARRIER_LINKS_DOWN, 6, GAUGE, "nhipCarrierLinksDown") \
+    COLUMN(CARRIER_LINKS_UNKNOWN, 7, GAUGE, "nhipCarrierLinksUnknown") \
+    COLUMN(CARRIER_LINKS_MAINTENANCE, 8, GAUGE, "nhipCarrierLinksMaintenance")
+
+/* nhipLinkTable */
+#define COLUMNS_LINK(COLUMN) \
+    COLUMN(LINK_SITE_NAME, 4, STRING, "nhipLinkSiteName") \
+    COLUMN(LINK_ROLE, 5, INTEGER, "nhipLinkRole") \
+    COLUMN(LINK_CIRCUIT, 6, STRING, "nhipLinkCircuit") \
+    COLUMN(LINK_BANDWIDTH, 7, GAUGE, "nhipLinkBandwidth") \
+    COLUMN(LINK_STATE, 8, INTEGER, "nhipLinkState") \
+    COLUMN(LINK_SINCE, 9, DATE, "nhipLinkSince") \
+    COLUMN(LINK_REASON, 10, STRING, "nhipLinkReason") \
+    COLUMN(LINK_PATH_RTT, 11, GAUGE, "nhipLinkPathRtt") \
+    COLUMN(LINK_PATH_JITTER, 12, GAUGE, "nhipLinkPathJitter") \
+    COLUMN(LINK_PATH_LOSS, 13, GAUGE, "nhipLinkPathLoss") \
+    COLUMN(LINK_PATH_TIME, 14, DATE, "nhipLinkPathTime") \
+    COLUMN(LINK_GATEWAY_RTT, 15, GAUGE, "nhipLinkGatewayRtt") \
+    COLUMN(LINK_GATEWAY_LOSS, 16, GAUGE, "nhipLinkGatewayLoss") \
+    COLUMN(LINK_FAR_RTT, 17, GAUGE, "nhipLinkFarRtt") \
+    COLUMN(LINK_FAR_LOSS, 18, GAUGE, "nhipLinkFarLoss") \
+    COLUMN(LINK_PORT_UP, 19, INTEGER, "nhipLinkPortUp") \
+    COLUMN(LINK_PORT_IN_RATE, 20, GAUGE, "nhipLinkPortInRate") \
+    COLUMN(LINK_PORT_OUT_RATE, 21, GAUGE, "nhipLinkPortOutRate") \
+    COLUMN(LINK_PORT_RX_POWER, 22, INTEGER, "nhipLinkPortRxPower")
+
+/* nhipSiteTable */
+#define COLUMNS_SITE(COLUMN) \
+    COLUMN(SITE_NAME, 2, STRING, "nhipSiteName") \
+    COLUMN(SITE_CODE, 3, STRING, "nhipSiteCode") \
+    COLUMN(SITE_STATE, 4, INTEGER, "nhipSiteState") \
+    COLUMN(SITE_SINCE, 5, DATE, "nhipSiteSince") \
+    COLUMN(SITE_REASON, 6, STRING, "nhipSiteReason") \
+    COLUMN(SITE_LINKS, 7, GAUGE, "nhipSiteLinks") \
+    COLUMN(SITE_LINKS_DOWN, 8, GAUGE, "nhipSiteLinksDown")
+
+/* nhipDeviceTable */
+#define COLUMNS_DEVICE(COLUMN) \
+    COLUMN(DEVICE_KIND, 3, STRING, "nhipDeviceKind") \
+    COLUMN(DEVICE_ADDRESS, 4, STRING, "nhipDeviceAddress") \
+    COLUMN(DEVICE_PING_STATE, 5, INTEGER, "nhipDevicePingState") \
+    COLUMN(DEVICE_PING_RTT, 6, GAUGE, "nhipDevicePingRtt") \
+    COLUMN(DEVICE_PING_LOSS, 7, GAUGE, "nhipDevicePingLoss") \
+    COLUMN(DEVICE_SNMP_STATE, 8, INTEGER, "nhipDeviceSnmpState") \
+    COLUMN(DEVICE_UP_TIME, 9, GAUGE, "nhipDeviceUpTime") \
+    COLUMN(DEVICE_CPU, 10, GAUGE, "nhipDeviceCpu") \
+    COLUMN(DEVICE_MEMORY, 11, GAUGE, "nhipDeviceMemory") \
+    COLUMN(DEVICE_TEMPERATURE, 12, INTEGER, "nhipDeviceTemperature")
+
+/* nhipServiceTable */
+#define COLUMNS_SERVICE(COLUMN) \
+    COLUMN(SERVICE_NAME, 2, STRING, "nhipServiceName") \
+    COLUMN(SERVICE_OWNER, 3, STRING, "nhipServiceOwner") \
+    COLUMN(SERVICE_STATE, 4, INTEGER, "nhipServiceState") \
+    COLUMN(SERVICE_SINCE, 5, DATE, "nhipServiceSince") \
+    COLUMN(SERVICE_REASON, 6, STRING, "nhipServiceReason") \
+    COLUMN(SERVICE_FROM_UP, 7, GAUGE, "nhipServiceFromUp") \
+    COLUMN(SERVICE_FROM_DOWN, 8, GAUGE, "nhipServiceFromDown")
+
+/* nhipProbeTable */
+#define COLUMNS_PROBE(COLUMN) \
+    COLUMN(PROBE_STATE, 3, INTEGER, "nhipProbeState") \
+    COLUMN(PROBE_SINCE, 4, DATE, "nhipProbeSince") \
+    COLUMN(PROBE_TIME, 5, GAUGE, "nhipProbeTime") \
+    COLUMN(PROBE_STATUS, 6, GAUGE, "nhipProbeStatus") \
+    COLUMN(PROBE_CERTIFICATE_DAYS, 7, INTEGER, "nhipProbeCertificateDays")
+
+/* nhipPowerTable */
+#define COLUMNS_POWER(COLUMN) \
+    COLUMN(POWER_STATE, 2, INTEGER, "nhipPowerState") \
+    COLUMN(POWER_ON_BATTERY, 3, INTEGER, "nhipPowerOnBattery") \
+    COLUMN(POWER_CHARGE, 4, GAUGE, "nhipPowerCharge") \
+    COLUMN(POWER_RUNTIME, 5, GAUGE, "nhipPowerRuntime") \
+    COLUMN(POWER_INPUT_VOLTAGE, 6, GAUGE, "nhipPowerInputVoltage")
+
+/* nhipAgentTable */
+#define COLUMNS_AGENT(COLUMN) \
+    COLUMN(AGENT_CONNECTED, 2, INTEGER, "nhipAgentConnected") \
+    COLUMN(AGENT_SINCE, 3, DATE, "nhipAgentSince") \
+    COLUMN(AGENT_LAST_SEEN, 4, DATE, "nhipAgentLastSeen") \
+    COLUMN(AGENT_VERSION, 5, STRING, "nhipAgentVersion") \
+    COLUMN(AGENT_SPOOL_RECORDS, 6, GAUGE, "nhipAgentSpoolRecords") \
+    COLUMN(AGENT_SPOOL_OLDEST, 7, DATE, "nhipAgentSpoolOldest") \
+    COLUMN(AGENT_SPOOL_FILL, 8, GAUGE, "nhipAgentSpoolFill") \
+    COLUMN(AGENT_LOST, 9, COUNTER64, "nhipAgentLost") \
+    COLUMN(AGENT_CLOCK_ERROR, 10, INTEGER, "nhipAgentClockError") \
+    COLUMN(AGENT_LOAD, 11, GAUGE, "nhipAgentLoad") \
+    COLUMN(AGENT_MEMORY, 12, GAUGE, "nhipAgentMemory") \
+    COLUMN(AGENT_DISK, 13, GAUGE, "nhipAgentDisk") \
+    COLUMN(AGENT_TEMPERATURE, 14, INTEGER, "nhipAgentTemperature") \
+    COLUMN(AGENT_UP_TIME, 15, GAUGE, "nhipAgentUpTime")
+// clang-format on
+
+#endif
