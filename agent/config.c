@@ -58,6 +58,8 @@ const struct nh_conf_row agent_schema[] = {
       .help = "directory of what the agent keeps: keys, assignments, journal" },
     { .name = "status", .type = NH_CONF_STRING, .def = "/run/nhip/agent.sock",
       .help = "Unix socket where the running agent tells its state" },
+    { .name = "agentx", .type = NH_CONF_STRING, .def = "",
+      .help = "AgentX socket of the local snmpd, where nhip-agentx answers for this box; empty for none" },
     { .name = "plugins", .type = NH_CONF_LIST, .def = "",
       .help = "names of the Nagios plugins that the collector may have run here" },
     { .name = "log", .type = NH_CONF_STRING, .def = "info",

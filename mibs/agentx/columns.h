@@ -2,8 +2,8 @@
 /*
  * columns.h - the objects of NHIP-MIB that are answered, a row each
  *
- * The name in C, the column's number, the type, the name in the MIB. tests/system/test_mib.py
- * compares them with mibs/NHIP-MIB.txt.
+ * The name in C, the column's number, the type, the name in the MIB.
+ * tests/system/test_mib.py compares them with mibs/NHIP-MIB.txt.
  */
 #ifndef AGENTX_COLUMNS_H
 #define AGENTX_COLUMNS_H
@@ -122,6 +122,18 @@
     COLUMN(AGENT_DISK, 13, GAUGE, "nhipAgentDisk") \
     COLUMN(AGENT_TEMPERATURE, 14, INTEGER, "nhipAgentTemperature") \
     COLUMN(AGENT_UP_TIME, 15, GAUGE, "nhipAgentUpTime")
+
+/* DISMAN-PING-MIB (RFC 4560) pingResultsTable: not of our MIB */
+#define COLUMNS_PING(COLUMN) \
+    COLUMN(PING_OPER_STATUS, 1, INTEGER, pingResultsOperStatus) \
+    COLUMN(PING_ADDRESS_TYPE, 2, INTEGER, pingResultsIpTargetAddressType) \
+    COLUMN(PING_ADDRESS, 3, STRING, pingResultsIpTargetAddress) \
+    COLUMN(PING_MIN_RTT, 4, GAUGE, pingResultsMinRtt) \
+    COLUMN(PING_MAX_RTT, 5, GAUGE, pingResultsMaxRtt) \
+    COLUMN(PING_AVERAGE_RTT, 6, GAUGE, pingResultsAverageRtt) \
+    COLUMN(PING_RESPONSES, 7, GAUGE, pingResultsProbeResponses) \
+    COLUMN(PING_SENT, 8, GAUGE, pingResultsSentProbes) \
+    COLUMN(PING_LAST_GOOD, 10, DATE, pingResultsLastGoodProbe)
 // clang-format on
 
 #endif

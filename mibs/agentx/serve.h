@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * serve.h - net-snmp's AgentX side on the loop: rows are answered, notifications sent
+ *
+ * An snmpd that is not there, goes and comes back, or speaks nonsense costs log lines; it
+ * is tried again by itself. One that hangs stalls this process for seconds, which is why
+ * this is a process of its own: nobody waits for it.
+ *
+ * Threads: the loop's, and net-snmp is touched by nobody else. One a process.
+ */
+#ifndef AGENTX_SERVE_H
+#define AGENTX_SERVE_H
+
+#include "mibs/agentx/rows.h"
+
+struct event_base;
+struct serve;
+
+/* `address`: snmpd's AgentX socket ("/var/agentx/master", "tcp:localhost:705"). `rows`
+ * is borrowed and asked at each request; `with_ping`: pingResultsTable too. */
+enum nh_err serve_new(struct serve **out, struct event_base *base, const char *address,
+    struct rows *rows, bool with_ping) NH_MUST_CHECK;
+void serve_free(struct serve *s);
+/* Are we registered with an snmpd? */
+bool serve_connected(const struct serve *s);
+
+/* Send nhipAgentSilent or nhipAgentBack of a site, as snmpd's trapsink and trapsess
+ * lines say. */
+void serve_notify_agent(struct serve *s, bool silent, const char *site);
+
+#endif
