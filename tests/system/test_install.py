@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 BUILD, SOURCE = os.environ["NHIP_BUILD"], os.environ["NHIP_SOURCE"]
-UNITS = ("nhip-agent", "nhip-collector", "nhip-web")
+UNITS = ("nhip-agent", "nhip-agentx", "nhip-agentx-agent", "nhip-collector", "nhip-web")
+PROGRAMS = ("nhip-agent", "nhip-agentx", "nhip-collector", "nhip-web", "nhipctl")
 
 
 def run(*args, **env):
@@ -30,9 +31,10 @@ class Install(unittest.TestCase):
         cls.folder.cleanup()
 
     def test_programs(self):
-        for name in UNITS + ("nhipctl",):
+        for name in PROGRAMS:
             self.assertEqual(run(f"{self.prefix}/sbin/{name}", "--version").returncode, 0, name)
         self.assertTrue(os.access(self.prefix + "/sbin/nhip-series", os.X_OK), "beside the collector")
+        self.assertTrue(os.path.exists(self.prefix + "/share/snmp/mibs/NHIP-MIB.txt"))
         web = run(self.prefix + "/sbin/nhip-web", "-s", "x", "-l", "127.0.0.1:0", "--check")
         self.assertEqual((web.returncode, web.stdout), (0, "configuration OK\n"), web.stderr)
 

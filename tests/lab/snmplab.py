@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The distribution's snmpd on a free port, with a directory and an AgentX socket of its own."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+SNMPD = shutil.which("snmpd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+SOURCE = os.environ.get("NHIP_SOURCE", os.path.join(os.path.dirname(__file__), "../.."))
+BUILD = os.environ.get("NHIP_BUILD", os.path.join(SOURCE, "build/debug"))
+MIBDIRS = f"{BUILD}/share/nhip-mibs:{SOURCE}/mibs/stubs:/usr/share/snmp/mibs"
+PATIENCE_S = 40
+
+
+def free_port(kind=socket.SOCK_DGRAM):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, condition, seconds=PATIENCE_S):
+    end = time.monotonic() + seconds
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+        time.sleep(0.05)
+
+
+class Snmpd:
+    """`conf`: lines beside those that this makes; `users`: createUser lines."""
+
+    def __init__(self, folder, conf="rocommunity public", users=()):
+        self.dir = folder
+        self.state = os.path.join(folder, "snmpd-state")  # not the folder of its configuration
+        self.port = free_port()
+        self.agentx = os.path.join(folder, "master")
+        self.proc = None
+        os.makedirs(self.state, exist_ok=True)
+        with open(os.path.join(folder, "snmpd.conf"), "w", encoding="utf-8") as f:
+            f.write(f"master agentx\nagentXSocket {self.agentx}\nagentAddress udp:127.0.0.1:{self.port}\n"
+                    "agentXTimeout 2\nagentXRetries 1\n" + conf + "\n" + "\n".join(users) + "\n")
+
+    def env(self):
+        return {**os.environ, "MIBS": "NHIP-MIB", "MIBDIRS": MIBDIRS, "SNMP_PERSISTENT_DIR": self.state,
+                "SNMPCONFPATH": os.path.join(self.dir, "none")}
+
+    def start(self):
+        self.proc = subprocess.Popen(
+            [SNMPD, "-f", "-C", "-c", os.path.join(self.dir, "snmpd.conf"), "-I", "-smux", "-Lf",
+             os.path.join(self.dir, "snmpd.log"), "-p", os.path.join(self.dir, "snmpd.pid")],
+            env={**self.env(), "MIBS": ""}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop(self, sig=signal.SIGKILL):
+        if self.proc:
+            self.proc.send_signal(signal.SIGCONT)
+            self.proc.send_signal(sig)
+            self.proc.wait(PATIENCE_S)
+            self.proc = None
+
+    def ask(self, tool, *args, version=("-v2c", "-c", "public"), options=(), retries=2):
+        return subprocess.run([tool, *version, *options, "-r", str(retries), "-t", "2", f"127.0.0.1:{self.port}", *args],
+                              capture_output=True, text=True, timeout=120, check=False, env=self.env())
+
+    def walk(self, root="NHIP-MIB::nhipMIB", **more):
+        """name -> value of what there is."""
+        lines = self.ask("snmpbulkwalk", root, options=("-OQ",), **more).stdout.splitlines()
+        pairs = [line.partition(" = ") for line in lines if " = " in line]
+        return {k.replace("NHIP-MIB::", ""): v for k, _, v in pairs if not v.startswith("No ")}

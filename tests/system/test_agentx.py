@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 280
+"""NHIP-MIB through the distribution's snmpd: beside a collector and beside an agent, killed, hung, by carrier."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from snmplab import PATIENCE_S, SNMPD, SOURCE, Snmpd, free_port, wait_for
+
+BIN = os.environ.get("NHIP_BIN", os.path.join(SOURCE, "build/debug/bin"))
+
+
+class Lab:
+    """A collector with two sites of two carriers; the agent of alpha measures over lo."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="nhip-agentx.")
+        self.port = free_port(socket.SOCK_STREAM)
+        self.sock = self.path("c.sock")
+        self.running = {}
+        self.conf = self.file("nhip.conf", f'''
+province "lab" {{ name = "Tỉnh" }}
+collector {{ listen = "127.0.0.1:{self.port}"  reflector = ""  traps = ""  control = "{self.sock}"
+    data = "{self.dir}/data"  user = ""  agentx = "{self.dir}/master" }}
+carrier "vnpt" {{ name = "VNPT"  hotline = "18001166" }}
+carrier "viettel" {{ name = "Viettel" }}
+site "alpha" {{ name = "Xã Bảo Lạc"  code = "01321"
+    link "a" {{ carrier = "vnpt"  circuit = "CBG-0001"  interface = "lo"  address = "127.0.0.2"  gateway = "127.0.0.21"
+        reflector = "127.0.0.1"  bandwidth_mbps = 200 }}
+    link "b" {{ carrier = "viettel"  role = "standby"  interface = "nowhere0"  address = "127.0.0.3"  gateway = "127.0.0.22"
+        reflector = "127.0.0.1" }} }}
+site "beta" {{ name = "Beta"  agent = false
+    link "a" {{ carrier = "viettel"  address = "127.0.0.4" }}
+    device "switch" {{ address = "127.0.0.6"  kind = "switch" }} }}
+service "port" {{ name = "Port"  tcp = "127.0.0.1:{self.port}"  from = {{ "sites", "collector" }}  every_s = 10 }}
+''')
+        self.agent_conf = self.file("agent.conf", f'''
+user = ""
+data = "{self.dir}/agent"
+status = "{self.dir}/agent.sock"
+agentx = "{self.dir}/master"
+journal {{ memory_dir = "{self.dir}/memory" }}
+collector "lab" {{ address = {{ "127.0.0.1:{self.port}" }} }}
+''')
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def file(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path(name)
+
+    def start(self, name, *args):
+        with open(self.path(name + ".log"), "ab") as log:
+            self.running[name] = subprocess.Popen([os.path.join(BIN, name), *args], stdout=log, stderr=log)
+
+    def stop(self):
+        for p in self.running.values():
+            p.kill()
+            p.wait()
+
+    def ctl(self, *args):
+        p = subprocess.run([os.path.join(BIN, "nhipctl"), "-s", self.sock, *args], capture_output=True, text=True,
+                           timeout=PATIENCE_S, check=False)
+        return p.stdout if p.returncode == 0 else ""
+
+    def site(self, name):
+        return json.loads(self.ctl("--json", "site", name) or "{}")
+
+    def start_collector(self):
+        check = subprocess.run([os.path.join(BIN, "nhip-collector"), "-c", self.conf, "--check"], capture_output=True,
+                               text=True, timeout=PATIENCE_S, check=False)
+        if check.returncode != 0:
+            raise AssertionError(check.stderr)
+        self.start("nhip-collector", "-f", "-c", self.conf)
+        wait_for("the control socket", lambda: self.ctl("status"))
+
+    def start_agent(self):
+        token = re.search(r"nhip1\.\S+", self.ctl("agent", "add", "alpha", "127.0.0.1", str(self.port))).group(0)
+        subprocess.run([os.path.join(BIN, "nhip-agent"), "-c", self.agent_conf, "join", token], check=True,
+                       capture_output=True, timeout=PATIENCE_S)
+        self.start("nhip-agent", "-c", self.agent_conf)
+
+
+class AgentX(unittest.TestCase):
+    def setUp(self):
+        self.lab = Lab()
+        self.addCleanup(shutil.rmtree, self.lab.dir, ignore_errors=True)
+        self.addCleanup(self.lab.stop)
+        self.snmpd = None
+
+    def start_snmpd(self, **more):
+        self.snmpd = Snmpd(self.lab.dir, **more)
+        self.addCleanup(self.snmpd.stop)
+        self.snmpd.start()
+
+    def offered(self):
+        return self.snmpd.ask("snmpget", "NHIP-MIB::nhipVersion.0", options=("-OQv",), retries=0).stdout.startswith("0.")
+
+    def test_the_province(self):
+        self.start_snmpd()
+        self.lab.start_collector()
+        self.lab.start_agent()
+        self.lab.start("nhip-agentx", "-c", self.lab.conf)
+        wait_for("NHIP-MIB is there", self.offered)
+        link = '"vnpt"."alpha"."a"'
+        wait_for("readings of alpha", lambda: f"nhipLinkPathRtt.{link}" in self.snmpd.walk())
+        got = self.snmpd.walk()
+        self.assertEqual(got["nhipProvince.0"], "lab")
+        self.assertEqual((got["nhipSites.0"], got["nhipLinks.0"]), ("2 sites", "3 links"))
+        self.assertEqual(got[f"nhipLinkCircuit.{link}"], "CBG-0001")
+        self.assertEqual(got[f"nhipLinkBandwidth.{link}"], "200000 kbit/s")
+        self.assertEqual(got[f"nhipLinkRole.{link}"], "primary")
+        self.assertEqual(got['nhipLinkRole."viettel"."alpha"."b"'], "standby")
+        self.assertEqual(got[f"nhipLinkPathLoss.{link}"], "0 0.01 percent")
+        self.assertEqual(got['nhipAgentConnected."alpha"'], "true")
+        self.assertEqual(got['nhipCarrierHotline."vnpt"'], "18001166")
+        self.assertEqual(got['nhipSiteCode."alpha"'], "01321")
+        self.assertEqual(got['nhipDeviceKind."beta"."switch"'], "switch")
+        self.assertNotIn('nhipAgentConnected."beta"', got)
+        wait_for("what is up is up", lambda: self.snmpd.walk().get(f"nhipLinkState.{link}") == "up")
+        # the same as the document says
+        rtt = self.lab.site("alpha")["links"][0]["checks"]["path"]["values"]["rtt_avg_ms"]
+        self.assertLess(abs(int(self.snmpd.walk()[f"nhipLinkPathRtt.{link}"].split()[0]) - rtt * 1000), 50000)
+        # GETNEXT comes by each object once and in order, whatever the packets hold
+        bulk = self.snmpd.ask("snmpbulkwalk", "NHIP-MIB::nhipObjects", options=("-Onq", "-Cr3")).stdout
+        oids = [tuple(int(n) for n in line.split(" ")[0].strip(".").split(".")) for line in bulk.splitlines()
+                if line.startswith(".1")]
+        self.assertEqual(oids, sorted(set(oids)))
+        self.assertGreater(len(oids), 80)
+        table = self.snmpd.ask("snmptable", "NHIP-MIB::nhipLinkTable", options=("-Ci",)).stdout
+        self.assertIn("nhipLinkState", table)
+        self.assertEqual(len(re.findall(r'"(?:vnpt|viettel)"\."', table)) % 3, 0)
+        # a service from both ends, and UTF-8 as it is
+        self.assertEqual(got['nhipProbeState."port"."collector"'], "up")
+        self.assertEqual(got['nhipSiteName."alpha"'], "Xã Bảo Lạc")
+        # nothing can be set
+        self.assertNotEqual(self.snmpd.ask("snmpset", "NHIP-MIB::nhipProvince.0", "s", "x").returncode, 0)
+
+    def test_a_carrier_sees_its_own_links(self):
+        with open(os.path.join(SOURCE, "examples/snmpd.conf"), encoding="utf-8") as f:
+            example = [line for line in f.read().splitlines() if re.match(r"view|rouser", line)]
+        users = [f'createUser {u} SHA-256 "{u} passphrase" AES "{u} privacy"' for u in ("vnpt", "viettel", "province")]
+        self.start_snmpd(conf="\n".join(example), users=users)
+        self.lab.start_collector()
+        self.lab.start("nhip-agentx", "-c", self.lab.conf)
+
+        def as_user(user, level="authPriv", password=None):
+            return {"version": ("-v3", "-l", level, "-u", user, "-a", "SHA-256", "-A", password or user + " passphrase",
+                                "-x", "AES", "-X", user + " privacy")}
+        seen = {}
+        for user in ("vnpt", "viettel", "province"):
+            wait_for(f"{user} sees something", lambda u=user: self.snmpd.walk(**as_user(u)))
+            seen[user] = self.snmpd.walk(**as_user(user))
+        self.assertEqual({k.split(".", 1)[1] for k in seen["vnpt"]}, {'"vnpt"', '"vnpt"."alpha"."a"'})
+        self.assertEqual({k.split(".", 1)[1] for k in seen["viettel"]},
+                         {'"viettel"', '"viettel"."alpha"."b"', '"viettel"."beta"."a"'})
+        self.assertIn('nhipLinkState."vnpt"."alpha"."a"', seen["vnpt"])
+        self.assertIn("nhipSites.0", seen["province"])
+        # by name too: neither the other's rows nor what is nobody's
+        for oid in ('nhipLinkState."viettel"."alpha"."b"', 'nhipSiteName."alpha"', "nhipProvince.0"):
+            answer = self.snmpd.ask("snmpget", "NHIP-MIB::" + oid, **as_user("vnpt")).stdout
+            self.assertIn("No Such", answer, oid)
+        self.assertIn("unknown", self.snmpd.ask("snmpget", 'NHIP-MIB::nhipLinkState."viettel"."alpha"."b"',
+                                                **as_user("viettel")).stdout)
+        # weaker or wrong keys, and no user at all
+        self.assertEqual(self.snmpd.walk(**as_user("vnpt", level="authNoPriv")), {})
+        self.assertEqual(self.snmpd.walk(**as_user("vnpt", password="viettel passphrase")), {})
+        self.assertEqual(self.snmpd.walk(retries=0), {})
+
+    def test_snmpd_comes_and_goes(self):
+        self.lab.start_collector()
+        self.lab.start("nhip-agentx", "-c", self.lab.conf)  # before snmpd
+        self.start_snmpd()
+        wait_for("NHIP-MIB is there", self.offered)
+        for sig in (signal.SIGKILL, signal.SIGTERM):
+            self.snmpd.stop(sig)
+            self.snmpd.start()
+            wait_for("NHIP-MIB is back", self.offered)
+        self.snmpd.proc.send_signal(signal.SIGSTOP)
+
+        def measured():
+            at = (self.lab.site("beta")["links"][0]["checks"]["far"] or {}).get("at")
+            return at or 0
+        before = measured()
+        wait_for("measuring goes on beside a hung snmpd", lambda: measured() > before + 5)
+        self.snmpd.proc.send_signal(signal.SIGCONT)
+        wait_for("NHIP-MIB is back", self.offered)
+        # the collector goes and comes: what was known stays, and is taken anew
+        self.lab.running["nhip-collector"].kill()
+        self.lab.running["nhip-collector"].wait()
+        self.assertTrue(self.offered())
+        with open(self.lab.conf, encoding="utf-8") as f:
+            text = f.read()
+        self.lab.file("nhip.conf", text.replace('site "beta"', 'site "gamma"'))
+        self.lab.start_collector()
+        wait_for("the new site", lambda: 'nhipSiteName."gamma"' in self.snmpd.walk())
+        self.assertNotIn('nhipSiteName."beta"', self.snmpd.walk())
+
+    def test_beside_an_agent(self):
+        self.start_snmpd()
+        self.lab.start_collector()
+        self.lab.start_agent()
+        self.lab.start("nhip-agentx", "--agent", "-c", self.lab.agent_conf)
+        wait_for("NHIP-MIB is there", self.offered)
+        wait_for("a path", lambda: any(k.startswith("nhipLinkPathRtt") for k in self.snmpd.walk()))
+        wait_for("the host", lambda: 'nhipAgentUpTime."alpha"' in self.snmpd.walk(), seconds=100)
+        got = self.snmpd.walk()
+        self.assertIn('nhipLinkPathRtt.""."alpha"."a"', got)
+        self.assertEqual(got['nhipLinkPortUp.""."alpha"."a"'], "true")
+        self.assertIn('nhipAgentSpoolRecords."alpha"', got)
+        self.assertEqual([k for k in got if "State" in k], [], "an agent judges nothing")
+        wait_for("a service", lambda: 'nhipProbeTime."port"."alpha"' in self.snmpd.walk())
+        # DISMAN-PING-MIB, by numbers: any NMS knows them
+        done = self.snmpd.ask("snmpbulkwalk", "1.3.6.1.2.1.80.1.3", options=("-Onq",)).stdout
+        index = ".4.110.104.105.112.6.97.47.112.97.116.104"  # "nhip", "a/path"
+        rows = dict(line.split(" ", 1) for line in done.splitlines() if " " in line)
+        self.assertEqual(rows[".1.3.6.1.2.1.80.1.3.1.1" + index].strip(), "1")
+        self.assertEqual(rows[".1.3.6.1.2.1.80.1.3.1.7" + index], rows[".1.3.6.1.2.1.80.1.3.1.8" + index])
+        self.assertIn(".1.3.6.1.2.1.80.1.3.1.6" + index, rows)
+
+
+if __name__ == "__main__":
+    if SNMPD is None or not all(shutil.which(t) for t in ("snmpbulkwalk", "snmptable", "snmpget")):
+        print("skipped: no snmpd or no snmpbulkwalk here")
+        sys.exit(77)
+    unittest.main()
