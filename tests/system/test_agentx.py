@@ -227,6 +227,24 @@ class AgentX(unittest.TestCase):
         self.assertEqual(rows[".1.3.6.1.2.1.80.1.3.1.7" + index], rows[".1.3.6.1.2.1.80.1.3.1.8" + index])
         self.assertIn(".1.3.6.1.2.1.80.1.3.1.6" + index, rows)
 
+    def test_silent_agents_are_told(self):
+        """After a minute without it, and when it is back; an agent that never was is not told."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+            sink.bind(("127.0.0.1", 0))
+            sink.settimeout(100)
+            self.start_snmpd(conf=f"rocommunity public\ntrap2sink 127.0.0.1:{sink.getsockname()[1]} public")
+            self.lab.start_collector()
+            self.lab.start_agent()
+            self.lab.start("nhip-agentx", "-c", self.lab.conf)
+            wait_for("it is connected", lambda: self.snmpd.walk().get('nhipAgentConnected."alpha"') == "true")
+            self.lab.running["nhip-agent"].kill()
+            self.lab.running["nhip-agent"].wait()
+            arc = b"\x2b\x06\x01\x04\x01\xbf\x08\xce\x0f\xce\x0f\x86\x4f\x00"  # nhipNotifications
+            told = lambda number: wait_for(f"notification {number}", lambda: arc + number in sink.recv(2000))
+            told(b"\x01")
+            self.lab.start("nhip-agent", "-c", self.lab.agent_conf)
+            told(b"\x02")
+
 
 if __name__ == "__main__":
     if SNMPD is None or not all(shutil.which(t) for t in ("snmpbulkwalk", "snmptable", "snmpget")):
