@@ -4,16 +4,21 @@
  *
  * nhipAgentSilent is told once an agent that had been connected has been away for a
  * minute, so that a change of line is not told; nhipAgentBack when it is here again.
+ * Incidents are told as they are opened, revised and closed; those of the first snapshot
+ * are known, and not told.
  */
 #include "mibs/agentx/agentx.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
+#include "mibs/agentx/columns.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/follow.h"
 #include "mibs/agentx/serve.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { COLUMNS_SITE(COLUMN_ID) COLUMNS_AGENT(COLUMN_ID) COLUMNS_INCIDENT(COLUMN_ID) };
 
 enum { SILENT_MS = 60000, TICK_MS = 1000 };
 
@@ -24,13 +29,93 @@ struct watched {
     bool connected, told;
 };
 
+struct known { /* an incident, as it was told last */
+    struct known *next;
+    json_int_t number, revision;
+    bool closed;
+};
+
 struct agentx {
     struct rows *rows;
     struct serve *serve;
     struct follow *follow;
     struct nh_timer *tick;
     struct watched *watched; /* owned */
+    struct known *known;     /* owned */
+    bool primed;             /* the first snapshot is over */
 };
+
+static void
+notify_agent(struct agentx *a, enum notification number, const char *site)
+{
+    struct row_index index = { .len = 0 };
+    const struct serve_object objects[] = { { TABLE_SITE, COLUMN_SITE_NAME, &index },
+        { TABLE_AGENT, COLUMN_AGENT_LAST_SEEN, &index } };
+
+    row_index_text(&index, site, ROWS_INDEX_MAX);
+    serve_notify(a->serve, number, objects, NH_COUNT(objects));
+}
+
+static void
+notify_incident(struct agentx *a, enum notification number, json_int_t incident)
+{
+    struct row_index index = { .len = 0 };
+    const struct serve_object objects[] = { { TABLE_INCIDENT, COLUMN_INCIDENT_TITLE,
+                                                &index },
+        { TABLE_INCIDENT, COLUMN_INCIDENT_KIND, &index },
+        { TABLE_INCIDENT, COLUMN_INCIDENT_CAUSE, &index },
+        { TABLE_INCIDENT, COLUMN_INCIDENT_PARTY, &index } };
+
+    row_index_number(&index, (uint32_t)incident);
+    serve_notify(a->serve, number, objects, NH_COUNT(objects));
+}
+
+/* What is new of an incident since it was told last. */
+static void
+watch_incident(struct agentx *a, const json_t *is)
+{
+    json_int_t number = json_integer_value(json_object_get(is, "number"));
+    json_int_t revision = json_integer_value(json_object_get(is, "revision"));
+    bool closed = json_is_number(json_object_get(is, "closed"));
+    struct known *k = a->known;
+    enum notification what;
+
+    while (k != NULL && k->number != number)
+        k = k->next;
+    if (k != NULL && k->revision == revision && k->closed == closed)
+        return;
+    what = k == NULL              ? NOTIFY_OPENED
+           : closed && !k->closed ? NOTIFY_CLOSED
+                                  : NOTIFY_REVISED;
+    if (k == NULL) {
+        k = calloc(1, sizeof(*k));
+        if (k == NULL)
+            return;
+        k->number = number;
+        k->next = a->known;
+        a->known = k;
+    }
+    k->revision = revision;
+    k->closed = closed;
+    if (a->primed && !(what == NOTIFY_OPENED && closed))
+        notify_incident(a, what, number);
+}
+
+static void
+forget_incident(struct agentx *a, const char *key)
+{
+    json_int_t number = strtoll(key, NULL, 10);
+
+    for (struct known **at = &a->known; *at != NULL; at = &(*at)->next) {
+        struct known *k = *at;
+
+        if (k->number != number)
+            continue;
+        *at = k->next;
+        free(k);
+        return;
+    }
+}
 
 static struct watched *
 watched_of(struct agentx *a, const char *site)
@@ -64,7 +149,7 @@ watch_site(struct agentx *a, const json_t *site)
     w->away_ms = connected ? 0 : nh_clock_mono_ms();
     if (connected && w->told) {
         w->told = false;
-        serve_notify_agent(a->serve, false, id);
+        notify_agent(a, NOTIFY_BACK, id);
     }
 }
 
@@ -79,7 +164,7 @@ on_agentx_tick(void *arg)
         if (w->connected || w->told || w->away_ms == 0 || now_ms - w->away_ms < SILENT_MS)
             continue;
         w->told = true;
-        serve_notify_agent(a->serve, true, w->site);
+        notify_agent(a, NOTIFY_SILENT, w->site);
     }
 }
 
@@ -95,6 +180,9 @@ on_agentx_document(void *arg, const char *doc, const json_t *is)
         watch_site(a, is);
     } else if (strcmp(doc, "service") == 0) {
         fill_service(a->rows, is);
+    } else if (strcmp(doc, "incident") == 0) {
+        fill_incident(a->rows, is);
+        watch_incident(a, is);
     } else if (strcmp(doc, "agent") == 0) {
         fill_agent(a->rows, is, nh_clock_wall_ms() / 1000);
     }
@@ -108,6 +196,8 @@ on_agentx_gone(void *arg, const char *doc, const char *key)
 
     fill_key(doc, key, name, sizeof(name));
     rows_gone(a->rows, name);
+    if (strcmp(doc, "incident") == 0)
+        forget_incident(a, key);
 }
 
 static void
@@ -118,13 +208,21 @@ on_agentx_snapshot(void *arg)
     rows_clear(a->rows);
 }
 
+static void
+on_agentx_ready(void *arg)
+{
+    struct agentx *a = arg;
+
+    a->primed = true;
+}
+
 enum nh_err
 agentx_new(struct agentx **out, struct event_base *base, const char *socket,
     const char *address, bool of_agent)
 {
     struct agentx *a = calloc(1, sizeof(*a));
     const struct follow_events events = { on_agentx_document, on_agentx_gone,
-        on_agentx_snapshot, a };
+        on_agentx_snapshot, on_agentx_ready, a };
     enum nh_err err;
 
     *out = NULL;
@@ -150,9 +248,14 @@ void
 agentx_free(struct agentx *a)
 {
     struct watched *w, *next;
+    struct known *k;
 
     if (a == NULL)
         return;
+    while ((k = a->known) != NULL) {
+        a->known = k->next;
+        free(k);
+    }
     follow_free(a->follow);
     nh_timer_free(a->tick);
     serve_free(a->serve);

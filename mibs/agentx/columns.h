@@ -123,6 +123,30 @@
     COLUMN(AGENT_TEMPERATURE, 14, INTEGER, "nhipAgentTemperature") \
     COLUMN(AGENT_UP_TIME, 15, GAUGE, "nhipAgentUpTime")
 
+/* nhipIncidentTable */
+#define COLUMNS_INCIDENT(COLUMN) \
+    COLUMN(INCIDENT_TITLE, 2, STRING, "nhipIncidentTitle") \
+    COLUMN(INCIDENT_KIND, 3, INTEGER, "nhipIncidentKind") \
+    COLUMN(INCIDENT_CAUSE, 4, INTEGER, "nhipIncidentCause") \
+    COLUMN(INCIDENT_CONFIDENCE, 5, INTEGER, "nhipIncidentConfidence") \
+    COLUMN(INCIDENT_PARTY, 6, STRING, "nhipIncidentParty") \
+    COLUMN(INCIDENT_OPENED, 7, DATE, "nhipIncidentOpened") \
+    COLUMN(INCIDENT_STARTED, 8, DATE, "nhipIncidentStarted") \
+    COLUMN(INCIDENT_CLOSED, 9, DATE, "nhipIncidentClosed") \
+    COLUMN(INCIDENT_ACKNOWLEDGED, 10, INTEGER, "nhipIncidentAcknowledged") \
+    COLUMN(INCIDENT_TICKET, 11, STRING, "nhipIncidentTicket") \
+    COLUMN(INCIDENT_REVISION, 12, GAUGE, "nhipIncidentRevision") \
+    COLUMN(INCIDENT_LINKS, 13, GAUGE, "nhipIncidentLinks") \
+    COLUMN(INCIDENT_SITES, 14, GAUGE, "nhipIncidentSites")
+
+/* nhipTroubleTable */
+#define COLUMNS_TROUBLE(COLUMN) \
+    COLUMN(TROUBLE_CAUSE, 5, INTEGER, "nhipTroubleCause") \
+    COLUMN(TROUBLE_CONFIDENCE, 6, INTEGER, "nhipTroubleConfidence") \
+    COLUMN(TROUBLE_STARTED, 7, DATE, "nhipTroubleStarted") \
+    COLUMN(TROUBLE_CLOSED, 8, DATE, "nhipTroubleClosed") \
+    COLUMN(TROUBLE_TICKET, 9, STRING, "nhipTroubleTicket")
+
 /* DISMAN-PING-MIB (RFC 4560) pingResultsTable: not of our MIB */
 #define COLUMNS_PING(COLUMN) \
     COLUMN(PING_OPER_STATUS, 1, INTEGER, pingResultsOperStatus) \

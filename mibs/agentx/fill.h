@@ -5,10 +5,10 @@
  *   overview (docs/CONTROL.md)  nhipGeneral, carriers, the centre's uplinks
  *   site                        the site, its links, devices, services, power, agent
  *   service                     the service
+ *   incident                    the incident, and the links that it covers
  *   the agent's status          what that box measures, and its path results
  *
- * Incidents and each link's cause will be documents of the same socket; their rows belong
- * here, a function each. A document of the wrong shape gives the rows that it can.
+ * A document of the wrong shape gives the rows that it can.
  */
 #ifndef AGENTX_FILL_H
 #define AGENTX_FILL_H
@@ -19,6 +19,7 @@
 void fill_overview(struct rows *r, const json_t *overview);
 void fill_site(struct rows *r, const json_t *site);
 void fill_service(struct rows *r, const json_t *service);
+void fill_incident(struct rows *r, const json_t *incident);
 void fill_agent(struct rows *r, const json_t *status, int64_t now_s);
 /* The name that a document's rows are kept under. */
 void fill_key(const char *doc, const char *key, char *out, size_t size);

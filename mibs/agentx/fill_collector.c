@@ -34,15 +34,6 @@ state_number(const json_t *o)
     return STATE_UNKNOWN;
 }
 
-static void
-put_date(struct row *row, int column, const json_t *o, const char *key)
-{
-    int64_t s;
-
-    if (row != NULL && fill_number(o, key, 1, &s))
-        row_date(row, column, s);
-}
-
 /* "packet loss 4.5%": the sentence of `why` with its number. */
 static void
 put_reason(struct row *row, int column, const json_t *o)
@@ -71,7 +62,7 @@ put_verdict(struct row *row, int state, int since, const json_t *o)
     if (row == NULL || !json_is_object(o))
         return;
     row_number(row, state, state_number(o));
-    put_date(row, since, o, "since");
+    fill_date(row, since, o, "since");
 }
 
 static const json_t *
@@ -104,7 +95,7 @@ put_link(struct rows *r, struct owner *o, const char *site, const char *site_nam
     put_reason(row, COLUMN_LINK_REASON, link);
     fill_train(row, COLUMN_LINK_PATH_RTT, COLUMN_LINK_PATH_LOSS, COLUMN_LINK_PATH_JITTER,
         values_of(path));
-    put_date(row, COLUMN_LINK_PATH_TIME, path, "at");
+    fill_date(row, COLUMN_LINK_PATH_TIME, path, "at");
     fill_train(row, COLUMN_LINK_GATEWAY_RTT, COLUMN_LINK_GATEWAY_LOSS, 0,
         values_of(json_object_get(checks, "gateway")));
     fill_train(row, COLUMN_LINK_FAR_RTT, COLUMN_LINK_FAR_LOSS, 0,
@@ -259,11 +250,11 @@ put_agent(struct rows *r, struct owner *o, const char *site, const json_t *doc)
         return;
     row_number(row, COLUMN_AGENT_CONNECTED,
         json_is_true(json_object_get(agent, "connected")) ? 1 : 2);
-    put_date(row, COLUMN_AGENT_SINCE, agent, "since");
-    put_date(row, COLUMN_AGENT_LAST_SEEN, agent, "last_seen");
+    fill_date(row, COLUMN_AGENT_SINCE, agent, "since");
+    fill_date(row, COLUMN_AGENT_LAST_SEEN, agent, "last_seen");
     row_text(row, COLUMN_AGENT_VERSION, fill_text(agent, "version"));
     fill_put(row, COLUMN_AGENT_SPOOL_RECORDS, backlog, "records", 1);
-    put_date(row, COLUMN_AGENT_SPOOL_OLDEST, backlog, "oldest");
+    fill_date(row, COLUMN_AGENT_SPOOL_OLDEST, backlog, "oldest");
     fill_put(row, COLUMN_AGENT_SPOOL_FILL, backlog, "fill_pct", 1);
     fill_put(row, COLUMN_AGENT_LOST, agent, "lost", 1);
     fill_put(row, COLUMN_AGENT_CLOCK_ERROR, agent, "clock_offset_ms", 1);

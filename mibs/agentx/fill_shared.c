@@ -40,6 +40,15 @@ fill_put(struct row *row, int column, const json_t *o, const char *key, double s
 }
 
 void
+fill_date(struct row *row, int column, const json_t *o, const char *key)
+{
+    int64_t s;
+
+    if (row != NULL && fill_number(o, key, 1, &s))
+        row_date(row, column, s);
+}
+
+void
 fill_train(
     struct row *row, int rtt_column, int loss_column, int jitter, const json_t *values)
 {

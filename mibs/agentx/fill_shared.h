@@ -22,6 +22,7 @@ void fill_snmp(struct row *row, const json_t *values);
 void fill_probe(struct row *row, const json_t *values);
 struct row *fill_link_row(struct rows *r, struct owner *o, const char *carrier,
     const char *site, const char *name);
+void fill_date(struct row *row, int column, const json_t *o, const char *key);
 struct row *fill_row(struct rows *r, struct owner *o, enum table table, const char *first,
     const char *second);
 

@@ -49,6 +49,8 @@ on_follow_line(void *arg, json_t *object)
         f->events.on_document(f->events.arg, doc, json_object_get(object, "is"));
     else if (gone != NULL && key != NULL)
         f->events.on_gone(f->events.arg, gone, key);
+    else if (json_is_true(json_object_get(object, "ready")))
+        f->events.on_ready(f->events.arg);
 }
 
 /* From the loop, since the channel itself is what has closed. */

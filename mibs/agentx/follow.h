@@ -18,12 +18,14 @@ struct event_base;
 struct follow;
 
 struct follow_events {
-    /* A document; borrowed for the call. `doc`: "overview", "site", "service", "agent".
+    /* A document; borrowed for the call. `doc`: "overview", "site", "service",
+     * "incident", "agent".
      */
     void (*on_document)(void *arg, const char *doc, const json_t *is);
     void (*on_gone)(void *arg, const char *doc, const char *key);
-    /* A snapshot begins: what it does not name is no more. */
+    /* A snapshot begins: what it does not name is no more. And it has ended. */
     void (*on_snapshot)(void *arg);
+    void (*on_ready)(void *arg);
     void *arg;
 };
 

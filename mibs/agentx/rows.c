@@ -50,6 +50,8 @@ static const struct {
     [TABLE_PROBE]   = { { NHIP_MIB_ROOT, 1, 7, 1 }, 0, REGION_NHIP, { COLUMNS_PROBE(TYPE) } },
     [TABLE_POWER]   = { { NHIP_MIB_ROOT, 1, 8, 1 }, 0, REGION_NHIP, { COLUMNS_POWER(TYPE) } },
     [TABLE_AGENT]   = { { NHIP_MIB_ROOT, 1, 9, 1 }, 0, REGION_NHIP, { COLUMNS_AGENT(TYPE) } },
+    [TABLE_INCIDENT] = { { NHIP_MIB_ROOT, 1, 10, 1 }, 0, REGION_NHIP, { COLUMNS_INCIDENT(TYPE) } },
+    [TABLE_TROUBLE] = { { NHIP_MIB_ROOT, 1, 11, 1 }, 0, REGION_NHIP, { COLUMNS_TROUBLE(TYPE) } },
     [TABLE_PING]    = { { 1, 3, 6, 1, 2, 1, 80, 1, 3, 1 }, 10, REGION_PING, { COLUMNS_PING(TYPE) } },
 };
 static const uint32_t mib_objects[] = { NHIP_MIB_ROOT, 1 };
@@ -195,6 +197,15 @@ row_index_text(struct row_index *i, const char *text, size_t max)
     i->id[i->len++] = (uint32_t)len;
     for (size_t k = 0; k < len; k++)
         i->id[i->len++] = (uint8_t)text[k];
+}
+
+void
+row_index_number(struct row_index *i, uint32_t number)
+{
+    if (i->len == ROWS_INDEX_MAX)
+        i->bad = true;
+    else
+        i->id[i->len++] = number;
 }
 
 static int
@@ -493,6 +504,30 @@ rows_count(struct rows *r)
         n += r->count[t];
     }
     return n;
+}
+
+bool
+rows_link_carrier(
+    struct rows *r, const char *site, const char *name, char *out, size_t size)
+{
+    struct row_index rest = { .len = 0 };
+
+    row_index_text(&rest, site, ROWS_INDEX_MAX);
+    row_index_text(&rest, name, ROWS_INDEX_MAX);
+    settle(r, TABLE_LINK);
+    for (size_t i = 0; i < r->count[TABLE_LINK] && !rest.bad; i++) {
+        const struct row_index *in = &r->sorted[TABLE_LINK][i]->index;
+        size_t carrier = in->id[0];
+
+        if (carrier >= size || in->len != carrier + 1 + rest.len ||
+            memcmp(in->id + carrier + 1, rest.id, rest.len * sizeof(rest.id[0])) != 0)
+            continue;
+        for (size_t k = 0; k < carrier; k++)
+            out[k] = (char)in->id[k + 1];
+        out[carrier] = '\0';
+        return true;
+    }
+    return false;
 }
 
 /* ---- life ---- */

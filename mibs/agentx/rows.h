@@ -24,6 +24,8 @@ enum table {
     TABLE_PROBE,
     TABLE_POWER,
     TABLE_AGENT,
+    TABLE_INCIDENT,
+    TABLE_TROUBLE,
     TABLE_PING, /* DISMAN-PING-MIB pingResultsTable */
     TABLES
 };
@@ -68,6 +70,12 @@ struct row_index {
     bool bad; /* it did not fit */
 };
 void row_index_text(struct row_index *i, const char *text, size_t max);
+
+void row_index_number(struct row_index *i, uint32_t number);
+/* The carrier of a link that has a row of TABLE_LINK, into `out`; false: there is none.
+ */
+bool rows_link_carrier(
+    struct rows *r, const char *site, const char *name, char *out, size_t size);
 
 /* The row of this index, empty; a table that has no index is given an empty one. NULL: no
  * memory, or an index that does not fit: there is no such row. */

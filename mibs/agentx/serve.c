@@ -38,8 +38,6 @@ enum {
     TURN_MAX_MS = 1000,
 };
 
-enum { COLUMNS_SITE(COLUMN_ID) COLUMNS_AGENT(COLUMN_ID) };
-
 struct serve {
     struct event_base *base; /* borrowed */
     struct rows *rows;       /* borrowed */
@@ -142,44 +140,50 @@ offer(struct serve *s, enum region region, const char *name)
 /* ---- notifications ---- */
 
 static bool
-add_object(netsnmp_variable_list **list, enum table table, int column, const char *site,
-    struct serve *s)
+add_object(
+    struct serve *s, netsnmp_variable_list **list, const struct serve_object *object)
 {
-    struct row_index index = { .len = 0 };
     oid id[ROWS_OID_MAX];
     size_t len, n;
     const uint32_t *root = rows_root(REGION_NHIP, &len);
     const struct cell *c;
+    long number;
 
-    row_index_text(&index, site, ROWS_INDEX_MAX);
     for (n = 0; n < len; n++)
         id[n] = root[n];
-    id[n++] = table;
+    id[n++] = object->table;
     id[n++] = 1;
-    id[n++] = (oid)column;
-    for (size_t i = 0; i < index.len && n < ROWS_OID_MAX; i++)
-        id[n++] = index.id[i];
+    id[n++] = (oid)object->column;
+    for (size_t i = 0; i < object->index->len && n < ROWS_OID_MAX; i++)
+        id[n++] = object->index->id[i];
     c = rows_get(s->rows, id, n);
     if (c == NULL)
         return false;
-    return snmp_varlist_add_variable(list, id, n, ASN_OCTET_STR, c->text, c->len) != NULL;
+    number = (long)c->number;
+    return (c->type == INTEGER ? snmp_varlist_add_variable(
+                                     list, id, n, ASN_INTEGER, &number, sizeof(number))
+                               : snmp_varlist_add_variable(list, id, n, ASN_OCTET_STR,
+                                     c->text, c->len)) != NULL;
 }
 
 void
-serve_notify_agent(struct serve *s, bool silent, const char *site)
+serve_notify(struct serve *s, enum notification number,
+    const struct serve_object *objects, size_t count)
 {
     static const oid trap_oid[] = { 1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0 };
     static const oid root[] = { NHIP_MIB_ROOT };
     oid kind[NH_COUNT(root) + 2];
     netsnmp_variable_list *list = NULL;
+    bool ok;
 
     memcpy(kind, root, sizeof(root));
     kind[NH_COUNT(root)] = 0;
-    kind[NH_COUNT(root) + 1] = silent ? 1 : 2;
-    if (snmp_varlist_add_variable(&list, trap_oid, NH_COUNT(trap_oid), ASN_OBJECT_ID,
-            kind, sizeof(kind)) != NULL &&
-        add_object(&list, TABLE_SITE, COLUMN_SITE_NAME, site, s) &&
-        add_object(&list, TABLE_AGENT, COLUMN_AGENT_LAST_SEEN, site, s))
+    kind[NH_COUNT(root) + 1] = number;
+    ok = snmp_varlist_add_variable(&list, trap_oid, NH_COUNT(trap_oid), ASN_OBJECT_ID,
+             kind, sizeof(kind)) != NULL;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = add_object(s, &list, &objects[i]);
+    if (ok)
         send_v2trap(list);
     snmp_free_varbind(list);
     turn(s);

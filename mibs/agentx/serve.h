@@ -24,8 +24,22 @@ void serve_free(struct serve *s);
 /* Are we registered with an snmpd? */
 bool serve_connected(const struct serve *s);
 
-/* Send nhipAgentSilent or nhipAgentBack of a site, as snmpd's trapsink and trapsess
- * lines say. */
-void serve_notify_agent(struct serve *s, bool silent, const char *site);
+/* By their numbers in the MIB. */
+enum notification {
+    NOTIFY_SILENT = 1,
+    NOTIFY_BACK,
+    NOTIFY_OPENED,
+    NOTIFY_REVISED,
+    NOTIFY_CLOSED
+};
+/* Send one with these objects, as snmpd's trapsink and trapsess lines say. One of which
+ * an object is not known is not sent. */
+struct serve_object {
+    enum table table;
+    int column;
+    const struct row_index *index;
+};
+void serve_notify(struct serve *s, enum notification number,
+    const struct serve_object *objects, size_t count);
 
 #endif

@@ -245,6 +245,71 @@ class AgentX(unittest.TestCase):
             self.lab.start("nhip-agent", "-c", self.lab.agent_conf)
             told(b"\x02")
 
+    def test_incidents(self):
+        """Documents as docs/CONTROL.md has them, from a socket of the test's own."""
+        def site(name, carrier):
+            return {"id": name, "name": name, "state": "down", "links": [
+                {"name": "a", "carrier": carrier, "state": "down", "checks": {}}]}
+
+        def incident(number, **more):
+            return {"incident": f"SC-{number:04}", "number": number, "title_en": f"Links down, {number}", "kind": "outage",
+                    "cause": "last_mile", "confidence": "likely", "party": "carrier:vnpt", "opened": 1790000000.5,
+                    "started": 1790000000, "closed": None, "acknowledged": None, "ticket": "T-7", "revision": 1,
+                    "sites": ["alpha"], "links": ["alpha/a", "nowhere/a"], **more}
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(self.lab.sock)
+        server.listen()
+        server.settimeout(PATIENCE_S)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+            sink.bind(("127.0.0.1", 0))
+            sink.settimeout(PATIENCE_S)
+            self.start_snmpd(conf=f"rocommunity public\ntrap2sink 127.0.0.1:{sink.getsockname()[1]} public")
+            self.lab.start("nhip-agentx", "-c", self.lab.conf)
+            client, _ = server.accept()
+            self.addCleanup(client.close)
+            say = lambda **line: client.sendall(json.dumps({"id": 1, **line}).encode() + b"\n")
+            self.assertIn(b'"follow"', client.recv(1000))
+            say(doc="site", **{"is": site("alpha", "vnpt")})
+            say(doc="site", **{"is": site("beta", "viettel")})
+            say(doc="incident", **{"is": incident(411)})
+            say(ready=True)
+            wait_for("the incident", lambda: self.snmpd.walk().get("nhipIncidentCause.411") == "lastMile")
+            got = self.snmpd.walk()
+            self.assertEqual(got["nhipIncidentTitle.411"], "Links down, 411")
+            self.assertEqual(got["nhipIncidentKind.411"], "outage")
+            self.assertEqual(got["nhipIncidentAcknowledged.411"], "false")
+            self.assertEqual(got["nhipIncidentLinks.411"], "2 links")
+            self.assertNotIn("nhipIncidentClosed.411", got)
+            self.assertEqual([k for k in got if k.startswith("nhipTroubleCause")], ['nhipTroubleCause."vnpt"."alpha"."a".411'])
+            self.assertTrue(got["nhipIncidentStarted.411"].startswith("2026-9-21,14:13:20"), got["nhipIncidentStarted.411"])
+            # 411 was there before: only what comes now is told, each change once
+            arc = b"\x2b\x06\x01\x04\x01\xbf\x08\xce\x0f\xce\x0f\x86\x4f\x00"
+            heard = []
+
+            def told():
+                while True:
+                    packet = sink.recv(3000)
+                    if arc in packet:
+                        heard.append(packet[packet.index(arc) + len(arc)])
+                        return packet
+            say(doc="incident", **{"is": incident(412, links=["beta/a"], party="carrier:viettel")})
+            self.assertIn(b"Links down, 412", told())
+            say(doc="incident", **{"is": incident(412, links=["beta/a"], acknowledged={"at": 1, "who": "x", "way": "page"})})
+            say(doc="incident", **{"is": incident(411, revision=2, cause="power", party="power_company")})
+            self.assertIn(b"power_company", told())
+            say(doc="incident", **{"is": incident(411, revision=2, cause="power", closed=1790000600)})
+            told()
+            self.assertEqual(heard, [3, 4, 5])
+            got = self.snmpd.walk()
+            self.assertEqual(got["nhipIncidentAcknowledged.412"], "true")
+            self.assertEqual(got['nhipTroubleCause."viettel"."beta"."a".412'], "lastMile")
+            self.assertEqual(got['nhipTroubleCause."vnpt"."alpha"."a".411'], "power")
+            self.assertIn("nhipIncidentClosed.411", got)
+            say(gone="incident", key="411")
+            wait_for("it is gone", lambda: "nhipIncidentCause.411" not in self.snmpd.walk())
+            self.assertNotIn('nhipTroubleCause."vnpt"."alpha"."a".411', self.snmpd.walk())
+
 
 if __name__ == "__main__":
     if SNMPD is None or not all(shutil.which(t) for t in ("snmpbulkwalk", "snmptable", "snmpget")):

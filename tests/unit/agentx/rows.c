@@ -185,6 +185,8 @@ odd_documents(void)
     static const char *const docs[] = { "{}", "{\"id\":3}", "{\"id\":\"a\",\"links\":7}",
         "{\"id\":\"a\",\"links\":[{},{\"name\":\"n\"},{\"name\":\"n\",\"carrier\":\"c\","
         "\"checks\":[]}]}",
+        "{\"number\":3,\"links\":[7,\"\",\"/\",\"a/b\"],\"cause\":\"rain\"}",
+        "{\"number\":1e18}",
         "{\"id\":\"a\",\"since\":1e300,\"agent\":{\"expected\":true,\"lost\":-1e300}}",
         "{\"checks\":[{},{\"id\":\"/\",\"kind\":\"path\"},{\"id\":\"a/b/c/d\",\"kind\":"
         "\"path\"},{\"id\":\"a/b/path\",\"kind\":\"path\",\"values\":{\"sent\":0,"
@@ -199,6 +201,7 @@ odd_documents(void)
         fill_overview(r, doc);
         fill_site(r, doc);
         fill_service(r, doc);
+        fill_incident(r, doc);
         fill_agent(r, doc, 1790000000);
         CHECK_NAMED(rows_count(r) < 10, docs[i]);
         rows_free(r);
