@@ -7,6 +7,7 @@
  */
 #include "web/view_incident.h"
 #include "libnhip/clock.h"
+#include "libnhip/reading.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,7 @@ view_incident(const struct web *w, const json_t *incident, enum nh_lang lang)
     const char *party = text_of(incident, "party");
     bool open = incident_is_open(incident);
     int64_t started = seconds(incident, "started"), closed = seconds(incident, "closed");
+    json_int_t sites = (json_int_t)json_array_size(json_object_get(incident, "sites"));
 
     set_text(o, "id", incident, "incident");
     set_text(o, "title", incident, "title");
@@ -208,8 +210,8 @@ view_incident(const struct web *w, const json_t *incident, enum nh_lang lang)
     set(o, "lasted", view_lasting(lang, (open ? now_s() : closed) - started));
     if (!open)
         set(o, "until", view_when(w, closed, now_s()));
-    set(o, "sites_n",
-        json_integer((json_int_t)json_array_size(json_object_get(incident, "sites"))));
+    set(o, "sites_n", json_integer(sites));
+    set(o, "sites_word", json_string(sites == 1 ? "site" : "sites"));
     if (ack != NULL)
         set(o, "ack", ack);
     set(o, "wanted", json_boolean(open && ack == NULL && !is_recorded(incident)));
@@ -311,27 +313,58 @@ incidents_newest_first(const json_t *list, size_t *count)
 
 /* ---- one alone ---- */
 
+static const json_t *
+link_of(const json_t *site, const char *id)
+{
+    const json_t *links = json_object_get(site, "links");
+
+    for (size_t i = 0; i < json_array_size(links); i++)
+        if (strcmp(text_of(json_array_get(links, i), "id"), id) == 0)
+            return json_array_get(links, i);
+    return NULL;
+}
+
+/* Parts of a check's id: "bao-lac/vnpt/far", "service/kho/bao-lac", "bao-lac/power". */
+static size_t
+split(char *id, char *part[3])
+{
+    size_t n = 0;
+
+    for (char *s = id; s != NULL && n < 3; n++) {
+        part[n] = s;
+        s = strchr(s, '/');
+        if (s != NULL)
+            *s++ = '\0';
+    }
+    return n;
+}
+
 /* The page that shows the readings of a check around a moment; NULL: there is none. */
 static json_t *
 view_proof(const struct web *w, const char *check, int64_t at_s)
 {
-    const char *slash = strchr(check, '/'), *last = strrchr(check, '/');
+    char id[NH_CHECK_ID_MAX], *part[3] = { NULL }, link[NH_CHECK_ID_MAX];
     struct nh_buf b;
-    char site[128], middle[128];
+    size_t n;
 
-    if (slash == NULL || slash - check >= (ptrdiff_t)sizeof(site))
+    if (strlen(check) >= sizeof(id))
         return NULL;
-    snprintf(site, sizeof(site), "%.*s", (int)(slash - check), check);
-    if (last == slash)
-        return snapshot_site(w->snapshot, site) != NULL ? json_sprintf("/site/%s", site)
-                                                        : NULL;
-    snprintf(middle, sizeof(middle), "%.*s", (int)(last - slash - 1), slash + 1);
+    memcpy(id, check, strlen(check) + 1);
+    n = split(id, part);
     nh_buf_init(&b, 1024);
-    if (strcmp(last, "/service") == 0 && snapshot_service(w->snapshot, middle) != NULL)
-        nh_buf_printf(&b, "/service/%s?site=%s&", middle, site);
-    else if (strcmp(last, "/service") != 0 && snapshot_site(w->snapshot, site) != NULL)
-        nh_buf_printf(&b, "/link/%s/%s?", site, middle);
-    else
+    if (n == 3 && strcmp(part[0], "service") == 0) {
+        if (snapshot_service(w->snapshot, part[1]) != NULL)
+            nh_buf_printf(&b, "/service/%s?site=%s&", part[1], part[2]);
+    } else if (n >= 2) {
+        const json_t *site = snapshot_site(w->snapshot, part[0]);
+
+        snprintf(link, sizeof(link), "%s/%s", part[0], part[1]);
+        if (link_of(site, link) != NULL)
+            nh_buf_printf(&b, "/link/%s?", link);
+        else if (site != NULL)
+            return json_sprintf("/site/%s", part[0]);
+    }
+    if (b.len == 0)
         return NULL;
     if (at_s > 0)
         nh_buf_printf(&b, "from=%lld&to=%lld", (long long)(at_s - AROUND_S),
@@ -391,17 +424,6 @@ view_minutes(const json_t *incident, enum nh_lang lang)
                     view_number(lang, v, v < 10 ? 1 : 0, nh_text(lang, "min_short"))));
     }
     return list;
-}
-
-static const json_t *
-link_of(const json_t *site, const char *id)
-{
-    const json_t *links = json_object_get(site, "links");
-
-    for (size_t i = 0; i < json_array_size(links); i++)
-        if (strcmp(text_of(json_array_get(links, i), "id"), id) == 0)
-            return json_array_get(links, i);
-    return NULL;
 }
 
 /* The sites, each with those of its links that are part of it. */

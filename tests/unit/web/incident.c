@@ -112,12 +112,14 @@ proofs(void)
         const char *check, *want;
     } rows[] = {
         { "a/vnpt/far", "/link/a/vnpt?from=8200&to=11800" },
-        { "a/io/service", "/service/io?site=a&from=8200&to=11800" },
-        { "collector/io/service", "/service/io?site=collector&from=8200&to=11800" },
+        { "service/io/a", "/service/io?site=a&from=8200&to=11800" },
+        { "service/io/collector", "/service/io?site=collector&from=8200&to=11800" },
+        { "a/router/snmp", "/site/a" },
         { "a/power", "/site/a" },
         { "b/vnpt/path", "" },
         { "b/power", "" },
-        { "a/gone/service", "" },
+        { "service/gone/a", "" },
+        { "service/io", "" },
         { "centre/vnpt/port", "" },
         { "nonsense", "" },
         { "", "" },
