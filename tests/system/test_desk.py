@@ -91,7 +91,10 @@ def live(pages, service, mail):
     page = wait_for("the incident", lambda: re.search(r'/incident/(SC-\d+)"', pages.get("/?lang=vi")))
     where = "/incident/" + page.group(1)
     assert where in pages.get("/service/kho"), "the service's page has it"
-    assert "Kho &lt;dữ liệu&gt;" in pages.get(where)
+    page = pages.get(where)
+    assert "Kho &lt;dữ liệu&gt;" in page
+    proof = re.search(r'href="(/service/kho\?[^"]*)"', page)
+    assert pages.send("GET", html.unescape(proof.group(1)))[0] == 200, "from the reason to its reading"
     assert where in pages.get("/incidents?w=open")
     assert pages.base + where in pages.get("/feed.atom"), "named by base_url"
     assert 'nhip_incidents_open{kind="service"} 1' in pages.get("/metrics")
