@@ -314,14 +314,20 @@ incidents_newest_first(const json_t *list, size_t *count)
 /* ---- one alone ---- */
 
 static const json_t *
+member(const json_t *site, const char *list, const char *id)
+{
+    const json_t *all = json_object_get(site, list);
+
+    for (size_t i = 0; i < json_array_size(all); i++)
+        if (strcmp(text_of(json_array_get(all, i), "id"), id) == 0)
+            return json_array_get(all, i);
+    return NULL;
+}
+
+static const json_t *
 link_of(const json_t *site, const char *id)
 {
-    const json_t *links = json_object_get(site, "links");
-
-    for (size_t i = 0; i < json_array_size(links); i++)
-        if (strcmp(text_of(json_array_get(links, i), "id"), id) == 0)
-            return json_array_get(links, i);
-    return NULL;
+    return member(site, "links", id);
 }
 
 /* Parts of a check's id: "bao-lac/vnpt/far", "service/kho/bao-lac", "bao-lac/power". */
@@ -361,6 +367,8 @@ view_proof(const struct web *w, const char *check, int64_t at_s)
         snprintf(link, sizeof(link), "%s/%s", part[0], part[1]);
         if (link_of(site, link) != NULL)
             nh_buf_printf(&b, "/link/%s?", link);
+        else if (member(site, "devices", part[1]) != NULL)
+            return json_sprintf("/device/%s", link);
         else if (site != NULL)
             return json_sprintf("/site/%s", part[0]);
     }

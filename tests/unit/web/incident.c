@@ -23,7 +23,8 @@ begin(void)
     CHECK(snapshot_new(&w.snapshot, NULL, "/nowhere", NULL) == NH_OK);
     take("{\"id\":1,\"doc\":\"overview\",\"is\":{\"carriers\":[{\"id\":\"vnpt\",\"name\":"
          "\"VNPT\",\"hotline\":\"0206 3.800\"}]}}");
-    take("{\"id\":1,\"doc\":\"site\",\"is\":{\"id\":\"a\",\"name\":\"Xã A\",\"links\":[{"
+    take("{\"id\":1,\"doc\":\"site\",\"is\":{\"id\":\"a\",\"name\":\"Xã "
+         "A\",\"devices\":[{\"id\":\"router\"}],\"links\":[{"
          "\"id\":\"a/vnpt\",\"name\":\"vnpt\",\"circuit\":\"C-1\"}]}}");
     take("{\"id\":1,\"doc\":\"service\",\"is\":{\"id\":\"io\",\"name\":\"iOffice\"}}");
 }
@@ -114,7 +115,8 @@ proofs(void)
         { "a/vnpt/far", "/link/a/vnpt?from=8200&to=11800" },
         { "service/io/a", "/service/io?site=a&from=8200&to=11800" },
         { "service/io/collector", "/service/io?site=collector&from=8200&to=11800" },
-        { "a/router/snmp", "/site/a" },
+        { "a/router/snmp", "/device/a/router" },
+        { "a/ups/snmp", "/site/a" },
         { "a/power", "/site/a" },
         { "b/vnpt/path", "" },
         { "b/power", "" },
