@@ -940,4 +940,6 @@
         "Please ring the province's duty officer, or answer the text message with OK and the incident's number.", NULL },
     { "whole_incident", "Xem toàn bộ sự cố",
         "See the whole incident", NULL },
+    { "end_watched", "Có vẻ đã hết. Đang theo dõi thêm trước khi báo đã khôi phục.",
+        "It seems to be over. It is being watched before its end is told.", NULL },
     // clang-format on

@@ -678,6 +678,9 @@ view_incident_page(const struct web *w, const json_t *incident, enum nh_lang lan
         set(o, "first_cause",
             json_string(word(lang, "cause", text_of(incident, "first_cause"))));
     set(o, "minutes", view_minutes(incident, lang));
+    set(o, "watched",
+        json_boolean(!incident_is_open(incident) &&
+                     json_is_null(json_object_get(incident, "told_closed"))));
     set(o, "places", view_places(w, incident, lang));
     set_text(o, "merged", incident, "merged_into");
     add_revisions(line, w, incident, lang);

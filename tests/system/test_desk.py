@@ -140,6 +140,7 @@ def main():
             service = socket.create_server(at)
             wait_for("its end", lambda: "Không có sự cố nào đang mở" in pages.get("/?lang=vi"))
             wait_for("its end to be told", lambda: "Đã khôi phục" in pages.get(where + "?lang=vi"), 120)
+            assert "Có vẻ đã hết" not in pages.get(where + "?lang=vi"), "it is no longer being watched"
             assert where in pages.get("/incidents?w=7d")
         finally:
             for d in daemons[::-1]:

@@ -190,6 +190,31 @@ time_line(void)
     end();
 }
 
+/* Its end was seen, and is told once it has held a while. */
+static void
+ends(void)
+{
+    static const struct {
+        const char *json;
+        bool watched, open;
+    } rows[] = {
+        { "{\"closed\":null,\"told_closed\":null}", false, true },
+        { "{\"closed\":9,\"told_closed\":null}", true, false },
+        { "{\"closed\":9,\"told_closed\":60}", false, false },
+    };
+
+    begin();
+    for (size_t i = 0; i < NH_COUNT(rows); i++) {
+        json_t *view = page(rows[i].json);
+
+        CHECK_EQ(json_is_true(json_object_get(view, "watched")), rows[i].watched,
+            rows[i].json);
+        CHECK_EQ(json_is_true(json_object_get(view, "open")), rows[i].open, rows[i].json);
+        json_decref(view);
+    }
+    end();
+}
+
 static void
 told(void)
 {
@@ -303,6 +328,7 @@ main(void)
     RUN(parties);
     RUN(proofs);
     RUN(time_line);
+    RUN(ends);
     RUN(told);
     RUN(of_a_page);
     RUN(newest_first);
