@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ask.c - one request over the control socket, and what comes back */
+#include "libnhip/buf.h"
 #include "nhipctl/ctl.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { WORDS_MAX = 4 << 20 }; /* a command line is no longer */
 
 const char *
 ctl_str(const json_t *object, const char *key)
@@ -216,16 +219,16 @@ ctl_no_options(const struct ctl *ctl, int min, int max, const char *usage)
 char *
 ctl_words(const struct ctl *ctl, int from)
 {
-    size_t room = 1;
-    char *out;
+    struct nh_buf b;
+    char *out = NULL;
 
+    nh_buf_init(&b, WORDS_MAX);
     for (int i = from; i < ctl->argc; i++)
-        room += strlen(ctl->argv[i]) + 1;
-    out = calloc(room, 1);
-    for (int i = from; out != NULL && i < ctl->argc; i++) {
-        strcat(out, i > from ? " " : "");
-        strcat(out, ctl->argv[i]);
-    }
+        nh_buf_printf(&b, "%s%s", i > from ? " " : "", ctl->argv[i]);
+    nh_buf_put_u8(&b, 0);
+    if (nh_buf_err(&b) == NH_OK)
+        out = strdup((const char *)b.data);
+    nh_buf_fini(&b);
     return out;
 }
 

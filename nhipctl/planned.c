@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* planned.c - planned work: what is announced, and announcing more */
+#include "libnhip/buf.h"
 #include "nhipctl/ctl.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+enum { LIST_MAX = 1 << 20 };
 
 static void
 print_ids(const json_t *list)
@@ -50,25 +52,19 @@ ctl_planned_list(struct ctl *ctl)
 static bool
 set_ids(json_t *ask, const struct ctl *ctl, int from, const char *key, bool links)
 {
-    size_t room = 1;
-    char *list;
-    int status = 0;
+    struct nh_buf list;
+    bool ok;
 
+    nh_buf_init(&list, LIST_MAX);
     for (int i = from; i < ctl->argc; i++)
-        room += strlen(ctl->argv[i]) + 1;
-    list = calloc(room, 1);
-    if (list == NULL)
-        return false;
-    for (int i = from; i < ctl->argc; i++) {
-        if ((strchr(ctl->argv[i], '/') != NULL) != links)
-            continue;
-        strcat(list, *list != '\0' ? " " : "");
-        strcat(list, ctl->argv[i]);
-    }
-    if (*list != '\0')
-        status = json_object_set_new(ask, key, json_string(list));
-    free(list);
-    return status == 0;
+        if ((strchr(ctl->argv[i], '/') != NULL) == links)
+            nh_buf_printf(&list, "%s%s", list.len > 0 ? " " : "", ctl->argv[i]);
+    ok = nh_buf_err(&list) == NH_OK;
+    if (ok && list.len > 0)
+        ok = json_object_set_new(
+                 ask, key, json_stringn((const char *)list.data, list.len)) == 0;
+    nh_buf_fini(&list);
+    return ok;
 }
 
 int
