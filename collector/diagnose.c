@@ -423,6 +423,12 @@ diagnose_clock(struct diagnose *d, int64_t now_ms)
     advance(d, now_ms);
 }
 
+int64_t
+diagnose_now(const struct diagnose *d)
+{
+    return d->now_ms;
+}
+
 /* Something came. After a long nothing the collector had been off: nobody was silent. */
 static void
 arrive(struct diagnose *d, int64_t arrived_ms)

@@ -53,6 +53,7 @@ void diagnose_event(struct diagnose *d, const struct nh_event *e, const char *si
     const char *link, int64_t at_ms, int64_t arrived_ms);
 /* Time went on: silence, windows, grouping. Every function above implies it. */
 void diagnose_clock(struct diagnose *d, int64_t now_ms);
+int64_t diagnose_now(const struct diagnose *d); /* 0: fed nothing yet */
 
 /* A person said so: the cause stays as told until he takes it back (CAUSES). */
 void diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,

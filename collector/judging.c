@@ -10,6 +10,7 @@
 #include "collector/ack_link.h"
 #include "collector/collector.h"
 #include "collector/diagnose.h"
+#include "collector/pace.h"
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include <inttypes.h>
@@ -18,8 +19,7 @@
 #include <string.h>
 
 enum {
-    STEP_MS = 1000,
-    JUMP_MS = 30000,
+    SETTLE_MS = 500, /* what has arrived is durable, and fed, by then */
     SAVE_EVERY_MS = 60000,
     PORTION_RECORDS = 2000,
     STATE_MAX = 512 << 20,
@@ -51,15 +51,14 @@ struct judging {
     struct incidents *db;
     struct outbox *outbox;
     struct ack_secret secret;
-    struct diagnose *d;
-    struct policy *p;
+    struct pace pace; /* the machine, its policy and their time */
     struct nh_view *view;
     struct nh_tracker *tracker;
     struct nh_timer *pump;
     uint64_t pos, upto; /* fed; durable */
     uint32_t epoch;     /* of the journal in this run */
     bool present;       /* a record of this run has been fed */
-    int64_t now_ms;     /* the machine's time */
+    int64_t clock_ms;   /* at the last tick: the wall clock's, but never backwards */
     int64_t mono_ms;    /* at the last tick */
     int64_t saved_ms;
     bool healthy; /* the last transaction went well */
@@ -129,7 +128,7 @@ on_incident(
         s->now_ms = now_ms;
         push(j, s);
     }
-    policy_incident(j->p, in, change, now_ms);
+    policy_incident(j->pace.p, in, change, now_ms);
 }
 
 static void
@@ -199,8 +198,8 @@ take_state(struct judging *j)
 {
     nh_buf_clear(&j->diagnose_state);
     nh_buf_clear(&j->policy_state);
-    diagnose_save(j->d, &j->diagnose_state);
-    policy_save(j->p, &j->policy_state);
+    diagnose_save(j->pace.d, &j->diagnose_state);
+    policy_save(j->pace.p, &j->policy_state);
 }
 
 /* Ends the transaction that incidents_begin() began with what waits, the machine's state
@@ -227,7 +226,7 @@ commit(struct judging *j, enum nh_err err)
         return err;
     }
     forget_sayings(j);
-    j->saved_ms = j->now_ms;
+    j->saved_ms = j->pace.now_ms;
     return NH_OK;
 }
 
@@ -236,35 +235,6 @@ static void
 save(struct judging *j)
 {
     j->healthy = commit(j, incidents_begin(j->db)) == NH_OK;
-}
-
-/* ---- time ---- */
-
-/* Second by second to `now_ms`, as it went. */
-static void
-step_to(struct judging *j, int64_t now_ms)
-{
-    for (int64_t t = j->now_ms + STEP_MS; t < now_ms; t += STEP_MS) {
-        diagnose_clock(j->d, t);
-        policy_clock(j->p, t);
-        j->now_ms = t;
-    }
-    if (now_ms - j->now_ms < STEP_MS)
-        return;
-    diagnose_clock(j->d, now_ms);
-    policy_clock(j->p, now_ms);
-    j->now_ms = now_ms;
-}
-
-/* A record that arrived then is about to be fed. */
-static int64_t
-reach(struct judging *j, int64_t arrived_ms)
-{
-    if (j->now_ms == 0 || arrived_ms - j->now_ms > JUMP_MS)
-        j->now_ms = arrived_ms; /* the machine sees the jump for itself */
-    else
-        step_to(j, arrived_ms);
-    return arrived_ms > j->now_ms ? arrived_ms : j->now_ms;
 }
 
 /* ---- feeding ---- */
@@ -309,7 +279,7 @@ look_up(const struct judging *j, const char *site, const struct nh_check *check)
     if (known != NULL && (known->in.by_collector != collector ||
                              strcmp(known->in.kind->name, check->kind->name) != 0))
         return FOREIGN;
-    return diagnose_check_find(j->d, check->id);
+    return diagnose_check_find(j->pace.d, check->id);
 }
 
 static int
@@ -352,12 +322,12 @@ on_judged_readings(void *arg, uint64_t pos, const struct nh_origin *origin,
         boot_hex(boot, hex);
         older = strcmp(hex, p->boot) == 0 ? NULL : hex;
     }
-    arrived_ms = reach(j, origin->arrived_ms);
+    arrived_ms = pace_reach(&j->pace, origin->arrived_ms);
     for (size_t i = 0; i < count; i++) {
         int check = check_of(j, p, source->site, dict, readings[i].check);
 
         if (check != FOREIGN)
-            diagnose_reading(j->d, check, &readings[i],
+            diagnose_reading(j->pace.d, check, &readings[i],
                 readings[i].mono_ms + origin->offset_ms, arrived_ms, older, false);
     }
 }
@@ -383,8 +353,9 @@ on_judged_event(void *arg, uint64_t pos, const struct nh_origin *origin,
         if (p != NULL)
             memcpy(p->boot, event->boot, sizeof(p->boot));
     }
-    diagnose_event(j->d, event, len > 0 ? site : NULL, slash != NULL ? slash + 1 : NULL,
-        event->mono_ms + origin->offset_ms, reach(j, origin->arrived_ms));
+    diagnose_event(j->pace.d, event, len > 0 ? site : NULL,
+        slash != NULL ? slash + 1 : NULL, event->mono_ms + origin->offset_ms,
+        pace_reach(&j->pace, origin->arrived_ms));
 }
 
 /* One portion of what is durable; is there more? */
@@ -448,14 +419,15 @@ judging_live(struct judging *j, const struct store_source *src,
     if (j == NULL || !j->present)
         return;
     p = place_of(j, src->is.source, nh_dict_count(src->dict) + (size_t)1);
-    if (p == NULL || (j->now_ms != 0 && origin->arrived_ms - j->now_ms > JUMP_MS))
+    if (p == NULL ||
+        (j->pace.now_ms != 0 && origin->arrived_ms - j->pace.now_ms > PACE_JUMP_MS))
         return;
-    arrived_ms = reach(j, origin->arrived_ms);
+    arrived_ms = pace_reach(&j->pace, origin->arrived_ms);
     for (size_t i = 0; i < count; i++) {
         int check = check_of(j, p, src->is.site, src->dict, readings[i].check);
 
         if (check >= 0)
-            diagnose_reading(j->d, check, &readings[i],
+            diagnose_reading(j->pace.d, check, &readings[i],
                 readings[i].mono_ms + origin->offset_ms, arrived_ms, NULL, true);
     }
 }
@@ -468,11 +440,13 @@ judging_tick(struct judging *j, int64_t wall_ms, int64_t mono_ms)
     if (j == NULL)
         return;
     /* a clock that was set back: the machine goes on at the pace of the other one */
-    now_ms = wall_ms >= j->now_ms ? wall_ms : j->now_ms + (mono_ms - j->mono_ms);
+    now_ms = wall_ms >= j->clock_ms ? wall_ms : j->clock_ms + (mono_ms - j->mono_ms);
+    j->clock_ms = now_ms;
     j->mono_ms = mono_ms;
-    if (j->present && now_ms - j->now_ms <= JUMP_MS && !store_is_full(j->c->store))
-        step_to(j, now_ms);
-    if (j->first != NULL || j->now_ms - j->saved_ms >= SAVE_EVERY_MS)
+    if (j->present && now_ms - j->pace.now_ms <= PACE_JUMP_MS &&
+        !store_is_full(j->c->store))
+        pace_step(&j->pace, now_ms - SETTLE_MS);
+    if (j->first != NULL || j->pace.now_ms - j->saved_ms >= SAVE_EVERY_MS)
         save(j);
     outbox_tick(j->outbox, wall_ms);
 }
@@ -537,7 +511,7 @@ override_old(struct judging *j, uint32_t number, enum cause cause)
 static enum nh_err
 put_override(struct judging *j, uint32_t number, const char *text)
 {
-    const struct incident *in = diagnose_find(j->d, number);
+    const struct incident *in = diagnose_find(j->pace.d, number);
     char party[INCIDENT_PARTY_MAX];
     const char *colon = strchr(text, ':');
     char name[32];
@@ -549,7 +523,7 @@ put_override(struct judging *j, uint32_t number, const char *text)
     if (in == NULL)
         return override_old(j, number, cause);
     party_of(j->c->inv, in, cause, party);
-    diagnose_override(j->d, number, cause, party, j->now_ms);
+    diagnose_override(j->pace.d, number, cause, party, j->pace.now_ms);
     return NH_OK;
 }
 
@@ -582,11 +556,11 @@ judging_act(struct judging *j, uint32_t number, enum action action, const char *
     if (err == NH_ENOTFOUND || err == NH_EINVAL)
         return err;
     if (err == NH_OK && action == ACTION_ACK)
-        policy_acknowledged(j->p, number, j->now_ms);
+        policy_acknowledged(j->pace.p, number, j->pace.now_ms);
     else if (err == NH_OK && action == ACTION_OVERRIDE)
         err = put_override(j, number, text);
     else if (err == NH_OK && action == ACTION_CLOSE)
-        diagnose_close(j->d, number, j->now_ms);
+        diagnose_close(j->pace.d, number, j->pace.now_ms);
     err = commit(j, err);
     if (err == NH_OK)
         note_changed(j, number);
@@ -717,7 +691,8 @@ restore(struct judging *j)
     if (err != NH_OK)
         return err;
     if (j->diagnose_state.len > 0)
-        load_state(j, j->d, j->p);
+        load_state(j, j->pace.d, j->pace.p);
+    j->pace.now_ms = diagnose_now(j->pace.d);
     if (j->pos > durable)
         nh_log(NH_LOG_WARN, "judging: the journal is another one than the incidents were "
                             "found in; it is read from now on");
@@ -741,7 +716,7 @@ close_orphans(struct judging *j)
     for (size_t i = 0; i < count && err == NH_OK; i++) {
         struct incident in;
 
-        if (diagnose_find(j->d, numbers[i]) != NULL)
+        if (diagnose_find(j->pace.d, numbers[i]) != NULL)
             continue;
         err = incidents_get(j->db, numbers[i], &in);
         if (err != NH_OK)
@@ -757,7 +732,7 @@ close_orphans(struct judging *j)
     free(numbers);
     if (err == NH_OK)
         err = incidents_last_number(j->db, &last);
-    diagnose_numbers_after(j->d, last);
+    diagnose_numbers_after(j->pace.d, last);
     return err;
 }
 
@@ -782,7 +757,7 @@ judging_open(struct judging **out, struct collector *c)
     if (err == NH_OK)
         err = ack_secret_open(&j->secret, c->inv->collector.data);
     if (err == NH_OK)
-        err = machine_new(j, c->inv, &j->d, &j->p);
+        err = machine_new(j, c->inv, &j->pace.d, &j->pace.p);
     if (err == NH_OK)
         err = nh_tracker_new(&j->tracker, &events);
     if (err == NH_OK)
@@ -814,15 +789,15 @@ judging_close(struct judging *j)
 {
     if (j == NULL)
         return;
-    if (j->outbox != NULL && j->now_ms != 0)
+    if (j->outbox != NULL && j->pace.now_ms != 0)
         save(j);
     outbox_close(j->outbox);
     forget_sayings(j);
     nh_timer_free(j->pump);
     nh_view_close(j->view);
     nh_tracker_free(j->tracker);
-    diagnose_free(j->d);
-    policy_free(j->p);
+    diagnose_free(j->pace.d);
+    policy_free(j->pace.p);
     incidents_close(j->db);
     for (size_t i = 0; i < j->place_count; i++)
         free(j->places[i].checks);
@@ -896,10 +871,10 @@ judging_adopt(struct judging *j, struct judging_next *next)
     }
     for (j->last = &j->first; *j->last != NULL; j->last = &(*j->last)->next)
         continue;
-    diagnose_free(j->d);
-    policy_free(j->p);
-    j->d = next->d;
-    j->p = next->p;
+    diagnose_free(j->pace.d);
+    policy_free(j->pace.p);
+    j->pace.d = next->d;
+    j->pace.p = next->p;
     outbox_reload(j->outbox, next->inv);
     for (size_t i = 0; i < j->place_count; i++)
         for (size_t k = 0; k < j->places[i].count; k++)

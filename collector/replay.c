@@ -8,7 +8,7 @@
  */
 #include "collector/replay.h"
 #include "collector/diagnose.h"
-#include "collector/policy.h"
+#include "collector/pace.h"
 #include "libnhip/replay_line.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { LINE_MAX_BYTES = 1 << 16, STEP_MS = 1000 };
+enum { LINE_MAX_BYTES = 1 << 16 };
 
 struct told {
     uint32_t incident;
@@ -25,12 +25,11 @@ struct told {
 
 struct replay {
     const struct inventory *inv;
-    struct diagnose *d;
-    struct policy *p;
+    struct pace pace;
     size_t told_count, told_cap, incident_count, incident_cap;
     struct told *told;
     struct incident *incidents; /* owned, by number */
-    int64_t from_ms, now_ms, policy_ms;
+    int64_t from_ms, now_ms;
     uint64_t lines;
     bool failed; /* out of memory */
 };
@@ -43,7 +42,7 @@ on_incident(
     struct incident copy;
     size_t i = 0;
 
-    policy_incident(r->p, in, change, now_ms);
+    policy_incident(r->pace.p, in, change, now_ms);
     while (i < r->incident_count && r->incidents[i].number != in->number)
         i++;
     if (i == r->incident_cap) {
@@ -118,9 +117,9 @@ on_message(void *arg, const struct message *m)
 /* ---- feeding ---- */
 
 static void
-feed_reading(struct replay *r, const struct replay_line *l)
+feed_reading(struct replay *r, const struct replay_line *l, int64_t arrived_ms)
 {
-    int check = diagnose_check_find(r->d, l->check);
+    int check = diagnose_check_find(r->pace.d, l->check);
     const char *kind = strrchr(l->check, '/');
     const struct nh_kind *k = kind == NULL ? NULL : nh_kind_find(kind + 1);
     struct nh_reading out = { 0 };
@@ -135,32 +134,29 @@ feed_reading(struct replay *r, const struct replay_line *l)
         out.present |= 1U << m;
         out.value[m] = nh_to_fixed(l->values[i].value, k->metrics[m].decimals);
     }
-    diagnose_reading(r->d, k == NULL ? DIAGNOSE_NO_CHECK : check, &out, l->at_ms,
-        l->arrived_ms, l->has_boot ? l->boot : NULL, false);
+    diagnose_reading(r->pace.d, k == NULL ? DIAGNOSE_NO_CHECK : check, &out, l->at_ms,
+        arrived_ms, l->has_boot ? l->boot : NULL, false);
 }
 
 static void
 feed(struct replay *r, const struct replay_line *l)
 {
+    int64_t arrived_ms;
+
     if (r->from_ms == 0)
         r->from_ms = l->arrived_ms;
     if (l->arrived_ms > r->now_ms)
         r->now_ms = l->arrived_ms;
-    if (l->is_reading)
-        feed_reading(r, l);
-    else if (l->is_event)
-        diagnose_event(r->d, &l->event, l->site[0] != '\0' ? l->site : NULL,
-            l->link[0] != '\0' ? l->link : NULL, l->at_ms, r->now_ms);
-    else /* silence is judged second by second, as a daemon would */
-        for (int64_t t = r->policy_ms + STEP_MS; t < r->now_ms; t += STEP_MS) {
-            diagnose_clock(r->d, t);
-            policy_clock(r->p, t);
-        }
-    if (r->now_ms - r->policy_ms >= STEP_MS) {
-        diagnose_clock(r->d, r->now_ms);
-        policy_clock(r->p, r->now_ms);
-        r->policy_ms = r->now_ms;
+    if (!l->is_reading && !l->is_event) {
+        pace_step(&r->pace, r->now_ms); /* silence, as a daemon would see it */
+        return;
     }
+    arrived_ms = pace_reach(&r->pace, r->now_ms);
+    if (l->is_reading)
+        feed_reading(r, l, arrived_ms);
+    else
+        diagnose_event(r->pace.d, &l->event, l->site[0] != '\0' ? l->site : NULL,
+            l->link[0] != '\0' ? l->link : NULL, l->at_ms, arrived_ms);
 }
 
 static bool
@@ -181,8 +177,6 @@ take_line(struct replay *r, const char *text, size_t len)
         snprintf(line.event.boot, sizeof(line.event.boot), "%.32s", line.boot);
     if (line.arrived_ms < r->now_ms)
         line.arrived_ms = r->now_ms;
-    if (r->policy_ms == 0)
-        r->policy_ms = line.arrived_ms;
     feed(r, &line);
     return true;
 }
@@ -277,7 +271,7 @@ static void
 refresh(struct replay *r)
 {
     for (size_t i = 0; i < r->incident_count; i++) {
-        const struct incident *now = diagnose_find(r->d, r->incidents[i].number);
+        const struct incident *now = diagnose_find(r->pace.d, r->incidents[i].number);
         struct incident copy;
 
         if (now == NULL || now->merged_into != 0 || incident_dup(&copy, now) != NH_OK)
@@ -299,9 +293,11 @@ replay_run(const struct inventory *inv, const char *path, FILE *out)
 
     if (in == NULL)
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    else if (policy_new(&r.p, inv, &pe) == NH_OK && diagnose_new(&r.d, inv, &de) == NH_OK)
+    else if (policy_new(&r.pace.p, inv, &pe) == NH_OK &&
+             diagnose_new(&r.pace.d, inv, &de) == NH_OK)
         status = read_all(&r, in);
     if (status == 0) {
+        diagnose_clock(r.pace.d, r.now_ms);
         refresh(&r); /* minutes of what is open, up to now */
         print(&r, out);
         status = r.failed || fflush(out) != 0 ? 1 : 0;
@@ -314,7 +310,7 @@ replay_run(const struct inventory *inv, const char *path, FILE *out)
         incident_fini(&r.incidents[i]);
     free(r.told);
     free(r.incidents);
-    diagnose_free(r.d);
-    policy_free(r.p);
+    diagnose_free(r.pace.d);
+    policy_free(r.pace.p);
     return status;
 }
