@@ -2,7 +2,7 @@
 /*
  * main.c - nhip-drill: a province of agents that are not there
  */
-#include "drill/keys_file.h"
+#include "drill/story.h"
 #include "drill/virtual.h"
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
@@ -31,7 +31,7 @@ usage(FILE *to)
 {
     fprintf(to, "usage: nhip-drill --keys FILE [--connect HOST:PORT] [--agents N]\n"
                 "           [--every-ms M] [--no-trouble] [--seed N] [--for SECONDS]\n"
-                "           [--centre-checks FILE]\n");
+                "           [--centre-checks FILE] [--story FILE] [--retry-ms M]\n");
     return to == stdout ? 0 : 2;
 }
 
@@ -179,11 +179,13 @@ main(int argc, char **argv)
         { "no-trouble", no_argument, NULL, 'q' },
         { "seed", required_argument, NULL, 's' }, { "for", required_argument, NULL, 'f' },
         { "centre-checks", required_argument, NULL, 'x' },
-        { "help", no_argument, NULL, 'h' }, { 0 } };
+        { "story", required_argument, NULL, 't' },
+        { "retry-ms", required_argument, NULL, 'r' }, { "help", no_argument, NULL, 'h' },
+        { 0 } };
     struct drill d = { .centre = SIZE_MAX, .host = { .spread_ms = SPREAD_MS } };
     struct sockaddr_storage address;
     int len = sizeof(address), c, status;
-    const char *keys = NULL, *to = "127.0.0.1:7443", *centre_checks = NULL;
+    const char *keys = NULL, *to = "127.0.0.1:7443", *centre_checks = NULL, *story = NULL;
     unsigned long agents = 0, seed = 1;
     long seconds = 0;
     bool quiet = false;
@@ -214,6 +216,13 @@ main(int argc, char **argv)
         case 'x':
             centre_checks = optarg;
             break;
+        case 't':
+            story = optarg;
+            quiet = true;
+            break;
+        case 'r':
+            d.host.retry_ms = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
         default:
             return usage(c == 'h' ? stdout : stderr);
         }
@@ -232,7 +241,10 @@ main(int argc, char **argv)
     if (d.count * SPREAD_MS_AN_AGENT > SPREAD_MS)
         d.host.spread_ms = (uint32_t)d.count * SPREAD_MS_AN_AGENT;
     world_init(&d.world, (uint32_t)d.count, seed, quiet);
-    status = run(&d, centre_checks, seconds);
+    status = 1;
+    if (story == NULL ||
+        drill_story_read(story, d.keys, d.count, nh_clock_mono_ms(), &d.world) == NH_OK)
+        status = run(&d, centre_checks, seconds);
     stop(&d);
     return status;
 }

@@ -491,7 +491,9 @@ come_again(struct virtual *v, bool had, uint32_t min_s, uint32_t max_s)
 
     nh_random(&random, sizeof(random));
     disconnect(v);
-    nh_timer_after(v->connect, nh_backoff_ms(++v->failures, had, min_s, max_s, random));
+    nh_timer_after(v->connect,
+        v->host->retry_ms > 0 ? v->host->retry_ms
+                              : nh_backoff_ms(++v->failures, had, min_s, max_s, random));
 }
 
 static void

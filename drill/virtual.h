@@ -26,6 +26,7 @@ struct drill_host { /* shared by all; borrowed */
     int address_len;
     uint32_t every_ms;  /* 0: as assigned */
     uint32_t spread_ms; /* first connections and rounds are spread over this */
+    uint32_t retry_ms;  /* after a session; 0: as the collector says, backing off */
     struct drill_counts counts;
     /* Kept readable for the centre's stand-in: the checks of all sites. */
     void (*on_check)(void *arg, uint32_t site, const struct nh_assignment *a);

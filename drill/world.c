@@ -70,6 +70,16 @@ begin(struct world *w, int64_t now_ms)
     w->begun++;
 }
 
+bool
+world_add(struct world *w, const struct trouble *t)
+{
+    if (w->trouble_count == WORLD_TROUBLES_MAX)
+        return false;
+    w->trouble[w->trouble_count++] = *t;
+    w->begun++;
+    return true;
+}
+
 void
 world_step(struct world *w, int64_t now_ms)
 {

@@ -35,6 +35,8 @@ struct world {
 };
 
 void world_init(struct world *w, uint32_t sites, uint64_t seed, bool quiet);
+/* One more, now or later, beside those that come by themselves. False: no room. */
+bool world_add(struct world *w, const struct trouble *t);
 /* Let troubles end and begin. */
 void world_step(struct world *w, int64_t now_ms);
 
