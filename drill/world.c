@@ -13,6 +13,8 @@ enum {
     TROUBLE_EVERY_MS = 75000, /* on the average, a province */
     TROUBLE_MIN_MS = 60000,
     TROUBLE_SPAN_MS = 300000,
+    LINGER_MS =
+        10000, /* kept after its end: a round is measured later than it is dated */
     NODE_SITES = 4,
     PACKETS = 5,
 };
@@ -84,7 +86,7 @@ void
 world_step(struct world *w, int64_t now_ms)
 {
     for (size_t i = 0; i < w->trouble_count;) {
-        if (w->trouble[i].to_ms <= now_ms)
+        if (w->trouble[i].to_ms <= now_ms - LINGER_MS)
             w->trouble[i] = w->trouble[--w->trouble_count];
         else
             i++;

@@ -40,7 +40,8 @@ troubles_hold_in_their_time(void)
     world_step(&w, 1260000);
     CHECK(!world_has_power(&w, 0, 1260000) && world_has_power(&w, 1, 1260000));
     world_step(&w, 1270000);
-    CHECK(world_has_power(&w, 0, 1270000));
+    CHECK(world_has_power(&w, 0, 1270000) && !world_has_power(&w, 0, 1269999));
+    world_step(&w, 1280000);
     CHECK_EQ(w.trouble_count, 0, "all over");
 }
 
