@@ -383,14 +383,13 @@ control_test_result(
     if (t == NULL)
         return; /* cancelled, or given up: nobody waits for it */
     is = json_loads(result->text, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(is))
+    if (!json_is_object(is) ||
+        (!result->last && t->learnt != NULL && !nh_snmp_document_join(t->learnt, is)))
         fail_test(ctl, t, "the agent's answer cannot be read");
     else if (result->last)
         end_test(ctl, t, result->status, is);
     else if (t->learnt == NULL)
         pass_on(ctl, t, "\"part\"", is);
-    else if (!nh_snmp_document_join(t->learnt, is))
-        fail_test(ctl, t, "the agent's answer cannot be read");
     json_decref(is);
 }
 

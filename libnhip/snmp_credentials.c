@@ -56,7 +56,7 @@ nh_snmp_credentials_put(const char *name, const struct nh_snmp_credential *c)
     n->marked = false;
     if (n->serial != 0 && is_same(&n->credential, c))
         return NH_OK;
-    memcpy(&n->credential, c, sizeof(*c));
+    n->credential = *c;
     n->serial = ++last_serial;
     return NH_OK;
 }
@@ -148,13 +148,11 @@ nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char w
 {
     static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv" };
     struct named *before = find(name);
-    struct nh_snmp_credential c;
+    struct nh_snmp_credential c = { .version = f->version };
     enum nh_err err = NH_OK;
     size_t level = 0;
 
     why[0] = '\0';
-    memset(&c, 0, sizeof(c)); /* its gaps too: it is compared as bytes */
-    c.version = f->version;
     if (before != NULL)
         before->marked = false;
     if (f->version != 3) {

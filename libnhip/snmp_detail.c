@@ -81,13 +81,14 @@ put_label(char to[NH_SNMP_LABEL_MAX], const char *text)
 
 /* ---- sensors ---- */
 
+enum { UNITS = 15 };
 enum { SENSOR_TYPE, SENSOR_SCALE, SENSOR_PRECISION, SENSOR_VALUE, SENSOR_STATUS };
 
 /* RFC 3433's EntitySensorDataType; dBm is 14 with Cisco. */
 static const char *
 unit_of(double type)
 {
-    static const char *const units[] = { [3] = "V~",
+    static const char *const units[UNITS] = { [3] = "V~",
         [4] = "V",
         [5] = "A",
         [6] = "W",
@@ -98,7 +99,7 @@ unit_of(double type)
         [11] = "m³/min",
         [14] = "dBm" };
 
-    return type >= 0 && type < (double)NH_COUNT(units) ? units[(size_t)type] : NULL;
+    return type >= 0 && type < UNITS ? units[(size_t)type] : NULL;
 }
 
 /* Scale 9 is units, each step a thousand; precision is decimals. */
