@@ -643,6 +643,7 @@ diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,
         x->in.cause = cause;
         x->in.confidence = CONFIDENCE_FACT;
         snprintf(x->in.party, sizeof(x->in.party), "%s", party);
+        words_of_cause(&x->in);
         diagnose_count_minutes(d->inv, &x->in, d->now_ms);
         x->in.revision++;
         x->in.changed_ms = now_ms;

@@ -62,6 +62,8 @@ void diagnose_override(struct diagnose *d, uint32_t number, enum cause cause,
  * what still lasts, up to `now_ms`. */
 void diagnose_count_minutes(
     const struct inventory *inv, struct incident *in, int64_t now_ms);
+/* The title, and what would settle the doubt, after a person has said the cause. */
+void words_of_cause(struct incident *in);
 /* A person closed it: what is left of it opens nothing until it has ended. */
 void diagnose_close(struct diagnose *d, uint32_t number, int64_t now_ms);
 

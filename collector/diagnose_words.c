@@ -143,3 +143,42 @@ group_title(const struct group *g, enum incident_kind kind, char **vi, char **en
     *vi = out[NH_VI];
     *en = out[NH_EN];
 }
+
+/* "Down: Xã Bảo Lạc - power lost": its last part is the cause. */
+static void
+retitle(char **title, enum nh_lang lang, enum cause cause)
+{
+    const char *at = NULL, *next = *title;
+    const char *args[3] = { NULL };
+    char what[64], *head, *out;
+
+    while (next != NULL && (next = strstr(next, " - ")) != NULL)
+        at = next++;
+    if (at == NULL)
+        return;
+    head = strndup(*title, (size_t)(at - *title));
+    if (head == NULL)
+        return;
+    snprintf(what, sizeof(what), "cause_%s", incident_cause_name(cause));
+    args[0] = head;
+    args[1] = nh_text(lang, what);
+    out = words_dup("{} - {}", args);
+    free(head);
+    if (out == NULL)
+        return;
+    free(*title);
+    *title = out;
+}
+
+void
+words_of_cause(struct incident *in)
+{
+    retitle(&in->title_vi, NH_VI, in->cause);
+    retitle(&in->title_en, NH_EN, in->cause);
+    if (in->confidence != CONFIDENCE_FACT)
+        return;
+    free(in->settle_vi);
+    free(in->settle_en);
+    in->settle_vi = in->settle_en = NULL;
+    in->next_cause = CAUSE_UNKNOWN;
+}

@@ -500,6 +500,7 @@ override_old(struct judging *j, uint32_t number, enum cause cause)
     party_of(j->c->inv, &in, cause, in.party);
     in.cause = cause;
     in.confidence = CONFIDENCE_FACT;
+    words_of_cause(&in);
     in.changed_ms = now_ms;
     in.revision++;
     diagnose_count_minutes(j->c->inv, &in, now_ms);

@@ -5,6 +5,7 @@
  */
 #include "collector/diagnose.h"
 #include "collector/policy.h"
+#include "libnhip/text.h"
 #include "tests/unit/check.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,6 +293,9 @@ minutes_follow_an_override(void)
         CHECK_EQ(in->minutes.unknown_ms, down, "unknown");
         CHECK_EQ(in->links[0].minutes.unknown_ms, down, "of the link");
         CHECK_STR(in->party, "province", "party");
+        CHECK(strstr(in->title_en, nh_text(NH_EN, "cause_data_centre")) != NULL);
+        CHECK(strstr(in->title_vi, nh_text(NH_VI, "cause_data_centre")) != NULL);
+        CHECK(in->settle_vi == NULL);
         diagnose_clock(d, end + 60000);
     }
     diagnose_free(d);
