@@ -68,7 +68,8 @@ def read_log(path):
 
 
 class Notes:
-    """The test's own words in that log: 't' a token was given out, 'j' the agent has joined, 'v' its key is revoked."""
+    """The test's own words in that log: 't' a token was given out, 'j' the agent has joined, 'v' its key is revoked,
+    'p' planned work was taken into the database of incidents."""
 
     def __init__(self, path):
         self.path = path
@@ -184,6 +185,7 @@ class World:
         self.acked = self.index = 0
         self.said = {}  # connection: bytes of the collector's last frame, not yet whole
         self.token = self.joined = self.revoked = None
+        self.planned = set()
         self.rubbish = collections.deque(maxlen=RUBBISH_KEPT)
 
     def load(self, folder, names):
@@ -318,6 +320,9 @@ class World:
     def on_joined(self, e):
         self.joined = True
 
+    def on_planned(self, e):
+        self.planned.add(e.path)
+
     def on_revoked(self, e):
         self.revoked = True
 
@@ -325,12 +330,13 @@ class World:
 
     def facts(self, lost, what):
         """What has to come of an image in which `lost` lost their power."""
-        was = self.before or {"must": set(), "acked": set(), "spooled": set(), "made": {}}
+        was = self.before or {"must": set(), "acked": set(), "spooled": set(), "made": {}, "planned": set()}
         acked = was["acked"] | {pos for pos in was["must"] | set(self.made) if pos <= self.acked}
         spooled = (was["spooled"] | self.spooled()) - acked if "agent" in lost else set()
         return {"must": acked | spooled | (set() if "agent" in lost else was["must"] | set(self.made)),
                 "acked": acked, "spooled": spooled, "made": was["made"] | self.made, "token": self.token,
-                "joined": self.joined, "revoked": self.revoked, "forgotten": set(), "what": what}
+                "joined": self.joined, "revoked": self.revoked,
+                "planned": was["planned"] | self.planned, "forgotten": set(), "what": what}
 
     def spooled(self):
         """What the agent has synced to its disk."""
@@ -363,7 +369,7 @@ class World:
 
 NAMES = {"C": "create", "K": "create", "T": "write", "A": "write", "W": "write", "M": "write", "S": "sync", "Y": "sync",
          "s": "synced", "y": "synced", "R": "rename", "L": "link", "U": "unlink", "N": "sent", "X": "unsent",
-         "F": "hung_up", "t": "token", "j": "joined", "v": "revoked"}
+         "F": "hung_up", "t": "token", "j": "joined", "v": "revoked", "p": "planned"}
 
 
 def write_file(path, data):
@@ -512,6 +518,15 @@ class Recording(faultlab.Lab):
         self.series()
         self.end(name, signal.SIGTERM)
 
+    def plan(self):
+        """Work that is taken into the database is there from the answer on."""
+        name, at = f"w{self.rng.getrandbits(32):x}", int(time.time())
+        if self.ask("planned_add", planned=name, sites="a", party="vnpt", why="cables", who="A", way="nhipctl",
+                    **{"from": at + 3600, "to": at + 7200}):
+            self.notes.write(Entry("p", path=name))
+            return True
+        return False
+
     def outage(self):
         """Each end of the agent brings what it could not deliver to the disk, or the next start finds it in memory."""
         self.line.cut = True
@@ -530,8 +545,10 @@ class Recording(faultlab.Lab):
             self.outlast()
         while time.monotonic() < end:
             what = self.rng.random()
-            if what < 0.15:
+            if what < 0.1:
                 self.ask("agent_rotate", site="a")
+            elif what < 0.15:
+                self.plan()
             elif what < 0.25:
                 self.line.cut = not self.line.cut
             elif what < 0.35:
@@ -549,6 +566,7 @@ class Recording(faultlab.Lab):
         try:
             self.begin()
             self.calm = False
+            wait_for("planned work", self.plan)
             self.live(seconds)
             self.line.cut = False
             wait_for("a revoked key", lambda: self.ask("agent_revoke", site="a"))
@@ -634,6 +652,8 @@ class Machine(faultlab.Lab):
             facts["forgotten"] = facts["spooled"] - self.positions()
         self.start("collector")
         self.up("collector", lambda: self.ask("status"))
+        planned = {row["id"] for row in self.ask("planned_list")["planned"]}
+        assert planned >= facts["planned"], f"planned work is forgotten: {facts['planned'] - planned}"
         # before an agent that has more than it needs to sends it again
         facts["forgotten"] |= facts["acked"] - {r["pos"] for r in self.records()[0]}
         if not facts["joined"]:
