@@ -628,14 +628,16 @@ class Machine(faultlab.Lab):
         return wait_for(name, asked)
 
     def streaming(self, seconds=PATIENCE_S):
+        pause = [0.3]
+
         def asked():
             p = self.running["agent"]
             assert p.poll() is None, f"agent does not start: status {p.returncode}"
             if self.waiting() is not None:
                 return True
-            if time.monotonic() - self.said > 0.3 and time.monotonic() - self.begun["agent"] > 0.3:
-                p.send_signal(signal.SIGHUP)
-                self.said = time.monotonic()
+            if time.monotonic() - max(self.said, self.begun["agent"]) > pause[0]:
+                p.send_signal(signal.SIGHUP)  # it lets go of a connection that is being made: give it time
+                self.said, pause[0] = time.monotonic(), min(2 * pause[0], 8)
             return False
         return wait_for("a session", asked, seconds)
 
