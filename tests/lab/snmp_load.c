@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_load.c - many devices polled at once: what a round costs, in CPU and in memory
+ *
+ *   snmp_load ADDRESS VERSION COUNT ROUNDS NAME|USER:LEVEL:AUTH:KEY:PRIV:KEY
+ *
+ * With v2c the devices are the communities NAME+1, NAME+2 ... of one address; with v3 all
+ * are the one at ADDRESS. The first round, in which everything is discovered, is not
+ * counted. One line: devices, interfaces, requests and seconds of CPU of the other
+ * rounds, KB of memory a device, and seconds of CPU of as many requests of the same size
+ * with nothing made of their answers (net-snmp, socket and loop: the floor).
+ */
+#include "libnhip/loop.h"
+#include "libnhip/snmp_device.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { TIMEOUT_MS = 20000, AT_ONCE = 200, FLOOR_COLUMNS = 8, FLOOR_REPETITIONS = 12 };
+
+struct loaded {
+    struct nh_snmp *session;
+    struct nh_snmp_device *device;
+    uint64_t left; /* requests of the floor */
+};
+
+static struct {
+    struct nh_loop *loop;
+    struct loaded *devices;
+    int count, begun, ended;
+    bool is_floor;
+} load;
+
+static double
+cpu_s(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static long
+resident_kb(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+        exit(1);
+    fclose(f);
+    return pages * 4;
+}
+
+static void begin_next(void);
+static void ask_floor(struct loaded *d);
+
+static void
+end_one(void)
+{
+    if (++load.ended == load.count)
+        nh_loop_stop(load.loop);
+    else
+        begin_next();
+}
+
+static void
+on_load_round(void *arg)
+{
+    const struct loaded *d = arg;
+
+    if (nh_snmp_device_facts(d->device)->result != NH_SNMP_OK) {
+        fprintf(stderr, "%s\n", nh_snmp_words(nh_snmp_device_facts(d->device)->result));
+        exit(1);
+    }
+    end_one();
+}
+
+static void
+on_load_floor(void *arg, struct nh_snmp_answer *a)
+{
+    (void)a;
+    ask_floor(arg);
+}
+
+static void
+ask_floor(struct loaded *d)
+{
+    static const unsigned long column[FLOOR_COLUMNS][10] = {
+        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 7 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 8 },
+        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 10 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 13 },
+        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 14 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 16 },
+        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 19 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 20 }
+    };
+    const unsigned long *ids[FLOOR_COLUMNS];
+    size_t lens[FLOOR_COLUMNS];
+
+    if (d->left == 0) {
+        end_one();
+        return;
+    }
+    d->left--;
+    for (int i = 0; i < FLOOR_COLUMNS; i++) {
+        ids[i] = column[i];
+        lens[i] = 10;
+    }
+    if (nh_snmp_ask(d->session, NH_SNMP_GETBULK, ids, lens, FLOOR_COLUMNS,
+            FLOOR_REPETITIONS, on_load_floor, d) != NH_OK)
+        exit(1);
+}
+
+static void
+begin_next(void)
+{
+    struct loaded *d;
+
+    if (load.begun == load.count)
+        return;
+    d = &load.devices[load.begun++];
+    if (load.is_floor)
+        ask_floor(d);
+    else if (nh_snmp_device_round(d->device, on_load_round, d) != NH_OK)
+        exit(1);
+}
+
+static void
+run_all(void)
+{
+    load.begun = load.ended = 0;
+    for (int i = 0; i < AT_ONCE; i++)
+        begin_next();
+    if (nh_loop_run(load.loop) != NH_OK)
+        exit(1);
+}
+
+static void
+open_one(struct loaded *d, const char *address, int version, const char *who, int number)
+{
+    const struct nh_snmp_options options = { .timeout_ms = TIMEOUT_MS, .retries = 1 };
+    struct nh_snmp_credential c = { .version = version };
+    int level = 0;
+    char why[128];
+
+    if (version != 3)
+        snprintf(c.community, sizeof(c.community), "%s+%d", who, number);
+    else if (sscanf(who, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c.user, &level,
+                 c.auth, c.auth_secret, c.priv, c.priv_secret) < 1)
+        exit(2);
+    c.level = (enum nh_snmp_level)level;
+    if (nh_snmp_open(&d->session, nh_loop_base(load.loop), address, &c, &options, why) !=
+            NH_OK ||
+        nh_snmp_device_new(&d->device, d->session) != NH_OK) {
+        fprintf(stderr, "%s\n", why);
+        exit(1);
+    }
+}
+
+static uint64_t
+requests_of(const struct loaded *d)
+{
+    struct nh_snmp_counts counts;
+
+    nh_snmp_counts(d->session, &counts);
+    return counts.requests;
+}
+
+int
+main(int argc, char **argv)
+{
+    int version = argc > 5 ? atoi(argv[2]) : 0, rounds = argc > 5 ? atoi(argv[4]) : 0;
+    uint64_t requests = 0, interfaces = 0;
+    double cpu, floor_cpu;
+    long memory_kb;
+
+    if (argc != 6 || nh_loop_new(&load.loop) != NH_OK)
+        return 2;
+    nh_loop_raise_nofile();
+    load.count = atoi(argv[3]);
+    load.devices = calloc((size_t)load.count, sizeof(*load.devices));
+    open_one(&load.devices[0], argv[1], version, argv[5], 1); /* the library is started */
+    memory_kb = resident_kb();
+    for (int i = 1; i < load.count; i++)
+        open_one(&load.devices[i], argv[1], version, argv[5], i + 1);
+    run_all();
+    for (int i = 0; i < load.count; i++)
+        requests -= requests_of(&load.devices[i]);
+    cpu = cpu_s();
+    for (int r = 0; r < rounds; r++)
+        run_all();
+    cpu = cpu_s() - cpu;
+    memory_kb = resident_kb() - memory_kb;
+    for (int i = 0; i < load.count; i++) {
+        requests += requests_of(&load.devices[i]);
+        interfaces += nh_snmp_device_facts(load.devices[i].device)->interface_count;
+    }
+    for (int i = 0; i < load.count; i++)
+        load.devices[i].left = requests / (uint64_t)load.count;
+    load.is_floor = true;
+    floor_cpu = cpu_s();
+    run_all();
+    floor_cpu = cpu_s() - floor_cpu;
+    printf("%d %llu %llu %.6f %.2f %.6f\n", load.count * rounds,
+        (unsigned long long)interfaces * (unsigned long long)rounds,
+        (unsigned long long)requests, cpu, (double)memory_kb / load.count, floor_cpu);
+    for (int i = 0; i < load.count; i++) {
+        nh_snmp_device_free(load.devices[i].device);
+        nh_snmp_close(load.devices[i].session);
+    }
+    nh_loop_free(load.loop);
+    free(load.devices);
+    return 0;
+}
