@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import farm
 
@@ -33,7 +34,7 @@ def load(name, address, version, count, who):
     say(f"{name}_devices", devices / cpu, "1/CPU-s", f"{requests / devices:.1f} requests a device and round")
     say(f"{name}_rows", rows / cpu, "1/CPU-s")
     say(f"{name}_memory", memory, "KB/device")
-    say(f"{name}_floor", 100 * floor / cpu, "%", "as many requests with nothing made of the answers")
+    say(f"{name}_floor", 100 * floor / cpu, "%", "as many requests, each of 96 objects, with nothing made of the answers")
 
 
 def bulkwalk(address, count):
@@ -56,14 +57,16 @@ def v3(folder):
     with open(folder + "/snmpd.conf", "w", encoding="ascii") as f:
         f.write('createUser full SHA-256 "auth-pass-1" AES "priv-pass-1"\nrouser full priv\n'
                 f"agentaddress udp:127.0.0.1:{port}\n")
-    daemon = subprocess.Popen([snmpd, "-f", "-C", "-c", folder + "/snmpd.conf", "-Le", "-I", "-smux"], text=True,
-                              env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": folder + "/kept"}, stderr=subprocess.PIPE)
+    daemon = subprocess.Popen([snmpd, "-f", "-C", "-c", folder + "/snmpd.conf", "-Lf", folder + "/log", "-I", "-smux"],
+                              env={**os.environ, "MIBS": "", "SNMP_PERSISTENT_DIR": folder + "/kept"})
     try:
-        next(line for line in daemon.stderr if "NET-SNMP version" in line)
+        while not os.path.exists(folder + "/log") or "NET-SNMP version" not in open(folder + "/log", encoding="utf-8").read():
+            assert daemon.poll() is None, "snmpd did not start"
+            time.sleep(0.05)
         load("snmp_v3_authpriv_100", f"127.0.0.1:{port}", 3, 100, USER)
     finally:
         daemon.terminate()
-        daemon.communicate()
+        daemon.wait()
 
 
 def main():

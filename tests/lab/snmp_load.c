@@ -7,8 +7,8 @@
  * With v2c the devices are the communities NAME+1, NAME+2 ... of one address; with v3 all
  * are the one at ADDRESS. The first round, in which everything is discovered, is not
  * counted. One line: devices, interfaces, requests and seconds of CPU of the other
- * rounds, KB of memory a device, and seconds of CPU of as many requests of the same size
- * with nothing made of their answers (net-snmp, socket and loop: the floor).
+ * rounds, KB of memory a device, and seconds of CPU of as many requests of 96 objects
+ * each with nothing made of their answers (net-snmp, socket and loop: the floor).
  */
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
