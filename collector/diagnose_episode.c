@@ -251,20 +251,35 @@ episodes_of_link(struct diagnose *d, int link)
 
 /* ---- sites ---- */
 
+/* Sessions come and go, on a bad line by the hundred: they make room before a proof does.
+ */
+static void
+make_room(struct dsite *s)
+{
+    size_t i = 0;
+
+    while (i < s->fact_count && s->facts[i].kind != FACT_SESSION_UP &&
+           s->facts[i].kind != FACT_SESSION_DOWN)
+        i++;
+    if (i == s->fact_count)
+        i = 0;
+    s->fact_count--;
+    memmove(&s->facts[i], &s->facts[i + 1], (s->fact_count - i) * sizeof(s->facts[0]));
+}
+
 void
 site_fact(struct diagnose *d, int site, enum fact_kind kind, int64_t at_ms)
 {
     struct dsite *s = &d->sites[site];
-    size_t i = s->fact_count;
+    size_t i;
 
     for (size_t k = 0; k < s->fact_count; k++)
         if (s->facts[k].kind == kind && s->facts[k].at_ms > at_ms - 3000 &&
             s->facts[k].at_ms < at_ms + 3000)
             return;
-    if (s->fact_count == FACTS_MAX) {
-        memmove(s->facts, s->facts + 1, (FACTS_MAX - 1) * sizeof(s->facts[0]));
-        i = --s->fact_count;
-    }
+    if (s->fact_count == FACTS_MAX)
+        make_room(s);
+    i = s->fact_count;
     while (i > 0 && s->facts[i - 1].at_ms > at_ms) {
         s->facts[i] = s->facts[i - 1];
         i--;

@@ -190,6 +190,31 @@ causes(void)
     }
 }
 
+/* A proof of power stands however often the site's session comes and goes after it. */
+static void
+proof_outlives_sessions(void)
+{
+    const struct world *w = &worlds[4];
+    struct heard h = { 0 };
+    struct diagnose *d = fresh(&h);
+
+    nh_buf_init(&h.last, 16 << 20);
+    for (int k = 0; k < ROUNDS; k++) {
+        int64_t at = T0 + (int64_t)k * STEP_MS + 6000;
+
+        one_round(d, w, k);
+        if (k > w->to) {
+            session(d, w->first_site, "session_down", -1, at);
+            session(d, w->first_site, "session_up", 60 + (k - w->to) * 10 + 6, at + 1000);
+        }
+    }
+    CHECK_EQ(diagnose_count(d), 1, "one incident");
+    CHECK_EQ(diagnose_at(d, 0)->cause, CAUSE_POWER, "cause");
+    CHECK_EQ(diagnose_at(d, 0)->confidence, CONFIDENCE_FACT, "confidence");
+    diagnose_free(d);
+    nh_buf_fini(&h.last);
+}
+
 /* ---- times of links ---- */
 
 /* A line that drops for a minute every ten, for five hours: the evidence of the first
@@ -413,6 +438,7 @@ main(void)
     if (inv == NULL)
         return check_done();
     RUN(causes);
+    RUN(proof_outlives_sessions);
     RUN(older_than_the_evidence);
     RUN(one_comes_back);
     RUN(minutes_follow_an_override);
