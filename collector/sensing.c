@@ -203,12 +203,6 @@ sensing_close(struct sensing *s)
     free(s);
 }
 
-uint32_t
-sensing_port(const struct sensing *s, const char *address, const char *port)
-{
-    return s == NULL ? 0 : nh_schedule_port(s->schedule, address, port);
-}
-
 uint64_t
 sensing_lost(const struct sensing *s)
 {

@@ -18,8 +18,6 @@ enum nh_err sensing_open(struct sensing **out, struct collector *c) NH_MUST_CHEC
 void sensing_close(struct sensing *s);
 /* Measure what the inventory says now. */
 void sensing_assign(struct sensing *s);
-/* The ifIndex that the device polled at `address` gives that port; 0: not known. */
-uint32_t sensing_port(const struct sensing *s, const char *address, const char *port);
 /* Readings of our own that were made while the disk was full, and are lost. */
 uint64_t sensing_lost(const struct sensing *s);
 

@@ -11,6 +11,7 @@
 #include "libnhip/log.h"
 #include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_credentials.h"
+#include "libnhip/snmp_polled.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -202,6 +203,23 @@ place(const struct trap_device *d)
     return d->site == NULL ? "centre" : d->site->id;
 }
 
+/* Is `port` the name of that ifIndex, as the collector's own polling has it? */
+static bool
+is_port(const struct trap_device *d, uint32_t if_index, const char *port)
+{
+    const struct nh_snmp_facts *f = NULL;
+    int64_t ended_ms;
+
+    if (if_index != 0 && d->in->snmp != NULL)
+        f = nh_snmp_polled(d->in->address, d->in->snmp->id, &ended_ms);
+    for (size_t i = 0; f != NULL && i < f->interface_count; i++)
+        if (f->interfaces[i].index == if_index)
+            return strcmp(f->interfaces[i].name, port) == 0 ||
+                   strcmp(f->interfaces[i].descr, port) == 0 ||
+                   strcmp(f->interfaces[i].alias, port) == 0;
+    return false;
+}
+
 /* The line whose port on this device the trap names, by name or by its ifIndex where the
  * collector polls the device; NULL: none. */
 static const struct inv_link *
@@ -220,8 +238,7 @@ link_of(
         for (size_t n = 0; n < NH_COUNT(m->port); n++)
             if (strcmp(m->port[n], l->port) == 0)
                 return l;
-        if (m->if_index != 0 &&
-            sensing_port(t->c->sensing, d->in->address, l->port) == m->if_index)
+        if (is_port(d, m->if_index, l->port))
             return l;
     }
     return NULL;

@@ -386,9 +386,3 @@ nh_schedule_each(const struct nh_schedule *s,
         each(arg, &status);
     }
 }
-
-uint32_t
-nh_schedule_port(const struct nh_schedule *s, const char *address, const char *port)
-{
-    return nh_snmp_shared_port(&s->host, address, port);
-}

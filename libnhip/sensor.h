@@ -104,11 +104,6 @@ int64_t nh_schedule_run(struct nh_schedule *s, int64_t now_ms);
 enum nh_err nh_schedule_set(struct nh_schedule *s, const struct nh_assignment *list,
     size_t count, size_t *refused, char why[128]) NH_MUST_CHECK;
 
-/* The ifIndex that the device polled by SNMP at `address` now gives the port of that
- * name; 0: not known. */
-uint32_t nh_schedule_port(
-    const struct nh_schedule *s, const char *address, const char *port);
-
 /* For status pages: how each check is doing. */
 struct nh_probe_status {
     const struct nh_assignment *assignment;

@@ -53,7 +53,9 @@ integer(struct nh_slice *in)
         in->bad = true;
         return 0;
     }
-    n = (int8_t)nh_take_u8(&v);
+    n = nh_take_u8(&v);
+    if (n >= 0x80)
+        n -= 0x100;
     while (v.len > 0)
         n = n * 256 + nh_take_u8(&v);
     return n;

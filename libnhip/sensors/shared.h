@@ -26,10 +26,6 @@ struct nh_sensor_host {
     struct tcp_resolver *resolver; /* shared with the questions under way */
 };
 
-/* The sensor snmp's, for nh_schedule_port(). */
-uint32_t nh_snmp_shared_port(
-    const struct nh_sensor_host *host, const char *address, const char *port);
-
 /* The number of param `name`, or `def` when it is absent. false: not a whole number from
  * `min` to `max`; `why` then says so. */
 bool nh_param_number(const char *params, const char *name, long min, long max, long def,

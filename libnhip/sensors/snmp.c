@@ -43,19 +43,6 @@ struct nh_probe {
 
 static struct snmp_shared *all; /* of every schedule of the process; listed, not owned */
 
-uint32_t
-nh_snmp_shared_port(
-    const struct nh_sensor_host *host, const char *address, const char *port)
-{
-    const struct nh_snmp_interface *i = NULL;
-
-    for (const struct snmp_shared *sh = host->snmp; sh != NULL && i == NULL;
-         sh = sh->next)
-        if (strcmp(sh->address, address) == 0)
-            i = nh_snmp_device_port(sh->device, port);
-    return i != NULL ? i->index : 0;
-}
-
 static void
 put(struct nh_reading *r, const struct nh_kind *kind, int metric, double value)
 {
