@@ -116,14 +116,15 @@ append(struct virtual *v, uint8_t type, const struct nh_buf *payload)
 }
 
 static void
-new_boot(struct virtual *v)
+new_boot(struct virtual *v, int64_t mono_ms)
 {
     uint32_t epoch = v->boot[0].epoch + 1;
+    int64_t ago_ms = nh_clock_mono_ms() - mono_ms;
 
     v->boot[1] = v->boot[0];
     v->boot[0] = (struct nh_boot){ .epoch = epoch,
-        .mono_ms = nh_clock_mono_ms(),
-        .wall_ms = nh_clock_wall_ms(),
+        .mono_ms = mono_ms,
+        .wall_ms = nh_clock_wall_ms() - ago_ms,
         .quality = NH_CLOCK_SET };
     nh_random(v->boot[0].boot_id, NH_STREAM_ID_LEN);
     v->next_pos = NH_POS(epoch, 1);
@@ -215,7 +216,7 @@ on_virtual_round(void *arg)
     world_step(v->host->world, now);
     off = !world_has_power(v->host->world, v->number, now);
     if (v->off && !off)
-        new_boot(v);
+        new_boot(v, boundary); /* no reading is older than its host's start */
     v->off = off;
     if (!off)
         measure(v, boundary);
@@ -576,7 +577,7 @@ virtual_new(struct virtual **out, struct drill_host *host, uint32_t number,
     nh_buf_init(&v->parts, 4 << 20);
     nh_buf_init(&v->columns, NH_JOURNAL_PAYLOAD_MAX);
     nh_random(v->stream_id, sizeof(v->stream_id));
-    new_boot(v);
+    new_boot(v, nh_clock_mono_ms());
     if ((err = nh_dict_new(&v->dict)) != NH_OK ||
         (err = nh_tls_client(&v->tls, identity, key)) != NH_OK ||
         (err = nh_timer_new(&v->round, host->base, on_virtual_round, v)) != NH_OK ||
