@@ -132,6 +132,15 @@ world_link_is_cut(const struct world *w, uint32_t site, uint32_t link, int64_t n
            is_troubled(w, TROUBLE_NODE, site, link, now_ms);
 }
 
+/* Some lines break at the commune's own plug: then nothing of the carrier answers. The
+ * others break behind the carrier's box at the site, which goes on answering. */
+static bool
+port_is_dead(const struct world *w, uint32_t site, uint32_t link, int64_t now_ms)
+{
+    return is_troubled(w, TROUBLE_LINK, site, link, now_ms) &&
+           share(w, site, link, 15, 0) < 0.25;
+}
+
 bool
 world_link_is_full(const struct world *w, uint32_t site, uint32_t link, int64_t now_ms)
 {
@@ -161,8 +170,9 @@ measure_icmp(const struct world *w, const struct nh_kind *kind, uint32_t site,
     uint32_t link, int64_t now_ms, int64_t wall_s, struct nh_reading *out)
 {
     bool full = world_link_is_full(w, site, link, now_ms);
-    bool cut =
-        world_link_is_cut(w, site, link, now_ms) && strcmp(kind->name, "gateway") != 0;
+    bool cut = strcmp(kind->name, "gateway") == 0
+                   ? port_is_dead(w, site, link, now_ms)
+                   : world_link_is_cut(w, site, link, now_ms);
     double base = 3 + 25 * share(w, site, link, 8, 0), jitter, rtt;
     double luck = share(w, site, link, 9, now_ms);
     int lost = cut ? PACKETS : full ? (int)(luck * 3) : luck < 0.01 ? 1 : 0;
@@ -190,7 +200,9 @@ measure_port(const struct world *w, const struct nh_kind *kind, uint32_t site,
 
     if (full)
         load = 0.97;
-    put(kind, out, NH_PORT_OPER, world_link_is_cut(w, site, link, now_ms) ? 0 : 1);
+    if (world_link_is_cut(w, site, link, now_ms))
+        load = 0;
+    put(kind, out, NH_PORT_OPER, port_is_dead(w, site, link, now_ms) ? 0 : 1);
     put(kind, out, NH_PORT_RX_BPS, 100e6 * load);
     put(kind, out, NH_PORT_TX_BPS, 100e6 * load * 0.2);
     put(kind, out, NH_PORT_RX_ERRORS, 0);
