@@ -274,7 +274,8 @@ refresh(struct replay *r)
         const struct incident *now = diagnose_find(r->pace.d, r->incidents[i].number);
         struct incident copy;
 
-        if (now == NULL || now->merged_into != 0 || incident_dup(&copy, now) != NH_OK)
+        if (now == NULL || now->told_closed_ms != 0 || now->merged_into != 0 ||
+            incident_dup(&copy, now) != NH_OK)
             continue;
         incident_fini(&r->incidents[i]);
         r->incidents[i] = copy;
