@@ -677,7 +677,8 @@ view_incident_page(const struct web *w, const json_t *incident, enum nh_lang lan
     if (strcmp(text_of(incident, "first_cause"), text_of(incident, "cause")) != 0)
         set(o, "first_cause",
             json_string(word(lang, "cause", text_of(incident, "first_cause"))));
-    set(o, "minutes", view_minutes(incident, lang));
+    if (!incident_is_open(incident)) /* until then they stand as at its last change */
+        set(o, "minutes", view_minutes(incident, lang));
     set(o, "watched",
         json_boolean(!incident_is_open(incident) &&
                      json_is_null(json_object_get(incident, "told_closed"))));
