@@ -81,7 +81,14 @@ if [ $mode = demo ]; then
         -e "s|^\( *listen *= *\)\"127.0.0.1:8080\"|\1\"127.0.0.1:$web_port\"|" \
         -e "s|^\( *control *= *\)\"[^\"]*\"|\1\"$dir/control.sock\"|" \
         -e "s|^\( *data *= *\)\"[^\"]*\"|\1\"$dir/data\"|" \
-        -e "s|^\( *user *= *\)\"[^\"]*\"|\1\"\"|" examples/cao-bang/nhip.conf >"$conf"
+        -e "s|^\( *user *= *\)\"[^\"]*\"|\1\"\"|" \
+        -e "s|^\(contact \"\([^\"]*\)\".*\) }\$|\1  command = \"$dir/tell \2 %t\" }|" \
+        -e "s|^web {\$|web {\n    base_url = \"http://127.0.0.1:$web_port\"|" examples/cao-bang/nhip.conf >"$conf"
+    # messages of a drill go into a file, not to people
+    printf '%s\n' '#!/bin/sh' \
+        '{ echo "--- $(date +%H:%M:%S) to $1"; printf "%s\n\n" "$2"; } >>"$(dirname "$0")/messages.txt"' >"$dir/tell"
+    chmod 700 "$dir/tell"
+    rm -f "$dir/messages.txt"
 else
     fill examples/home/nhip.conf.in >"$conf"
     allow_ping
@@ -112,7 +119,10 @@ fi
 
 echo
 echo "  Nhịp is running:  http://127.0.0.1:$web_port/"
-[ $mode = demo ] && echo "  A drill: 56 communes with simulated lines."
+if [ $mode = demo ]; then
+    echo "  A drill: 56 communes with simulated lines."
+    echo "  Who would be told what:  $dir/messages.txt"
+fi
 echo "  On the command line:  build/release/bin/nhipctl -s $dir/control.sock status"
 echo "  Ctrl-C stops everything."
 echo
