@@ -83,8 +83,9 @@ if [ $mode = demo ]; then
         -e "s|^\( *data *= *\)\"[^\"]*\"|\1\"$dir/data\"|" \
         -e "s|^\( *user *= *\)\"[^\"]*\"|\1\"\"|" \
         -e "s|^\(contact \"\([^\"]*\)\".*\) }\$|\1  command = \"$dir/tell \2 %t\" }|" \
+        -e "/^ *quiet *= /d" \
         -e "s|^web {\$|web {\n    base_url = \"http://127.0.0.1:$web_port\"|" examples/cao-bang/nhip.conf >"$conf"
-    # messages of a drill go into a file, not to people
+    # messages of a drill go into a file, not to people, and at night as well
     printf '%s\n' '#!/bin/sh' \
         '{ echo "--- $(date +%H:%M:%S) to $1"; printf "%s\n\n" "$2"; } >>"$(dirname "$0")/messages.txt"' >"$dir/tell"
     chmod 700 "$dir/tell"
