@@ -62,8 +62,17 @@ def closed(p, number, told=None):
     return p.incident(number)
 
 
+def knows_the_end(i):
+    """Has everybody who was told of its opening been told of its end?"""
+    def who(about):
+        return {n["to"] for n in i["notifications"] if n["about"] == about and n["state"] == "sent"}
+    return not i["closed"] or i["merged_into"] or who("opened") <= who("closed")
+
+
 def settle(p, count):
     """All that was told came once and in threads; the journal's replay tells the same. How much later it opened."""
+    # the fourth message of a minute to one person waits for the minute's end
+    wait_for("all ends to be told", lambda: all(knows_the_end(p.incident(i["number"])) for i in p.incidents()), 100)
     live = [p.incident(i["number"]) for i in p.incidents()]
     assert len(live) == count, f"{len(live)} incidents instead of {count}: {[(i['title'], i['reasons']) for i in live]}"
     got = p.received()
