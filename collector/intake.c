@@ -34,6 +34,7 @@ enum {
     REST_EMFILE_MS = 1000,
     BACKLOG = 1024,
     TLS_HANDSHAKE = 0x16,
+    ROTATE_LOOK = 64, /* agents a second whose key is looked at */
 };
 
 static const char *const count_names[INTAKE_COUNTS] = {
@@ -470,10 +471,26 @@ intake_agent_make(struct intake *in, const char *site)
     return a;
 }
 
+/* Keys of a province are often made in one day, and each change writes the whole table:
+ * so at most one a second is replaced, a few are looked at, and never while all of them
+ * come back at once. */
+static void
+rotate_one(struct intake *in, int64_t now_s)
+{
+    for (size_t i = 0; i < ROTATE_LOOK && i < in->agent_count; i++) {
+        struct session *s = in->agent_list[in->rotate_next++ % in->agent_count]->session;
+
+        if (s != NULL && session_rotate_aged(s, now_s))
+            return;
+    }
+}
+
 void
 intake_tick(struct intake *in, int64_t mono_ms)
 {
     struct session *s, *next;
+
+    rotate_one(in, nh_clock_wall_ms() / 1000);
 
     for (s = in->sessions; s != NULL; s = next) {
         next = s->next;

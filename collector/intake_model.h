@@ -68,6 +68,7 @@ struct intake {
     struct strmap agents;             /* site -> struct intake_agent */
     struct intake_agent **agent_list; /* owned */
     size_t agent_count;
+    size_t rotate_next; /* in agent_list: whose key's age is looked at next */
     uint64_t counts[INTAKE_COUNTS];
     struct nh_buf out, parts;                          /* scratch */
     struct nh_reading readings[NH_BATCH_READINGS_MAX]; /* scratch */
@@ -92,6 +93,8 @@ void session_go_away(
 void session_ack(struct session *s);
 void session_tick(struct session *s, int64_t mono_ms);
 void session_assign(struct session *s);
+/* Offer a fresh key where this one's is old enough; false: it is not. */
+bool session_rotate_aged(struct session *s, int64_t now_s);
 /* Frame by frame until the input is used up or the session ends. */
 void session_read(struct session *s);
 

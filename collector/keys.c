@@ -23,8 +23,8 @@ enum { KEYS_MAX = 1 << 20, KEY_LINE_MAX = 512 };
 static const int64_t DAY_S = 86400;
 
 struct table {
-    struct key_row *rows; /* owned, sorted by identity */
-    size_t count;
+    struct key_row *rows;  /* owned, sorted by identity */
+    size_t count, offered; /* offered: rows of that state */
 };
 struct keys {
     char *path;
@@ -206,6 +206,14 @@ table_save(const struct table *t, const char *path)
     return nh_folder_sync_of(path);
 }
 
+static void
+count_offered(struct table *t)
+{
+    t->offered = 0;
+    for (size_t i = 0; i < t->count; i++)
+        t->offered += t->rows[i].state == KEY_OFFERED;
+}
+
 /* The changed copy takes over once it is on disk; it is consumed either way. */
 static enum nh_err
 take_over(struct keys *k, struct table *changed)
@@ -218,6 +226,7 @@ take_over(struct keys *k, struct table *changed)
     }
     table_fini(&k->table);
     k->table = *changed;
+    count_offered(&k->table);
     return NH_OK;
 }
 
@@ -252,6 +261,7 @@ load(struct keys *k, FILE *f)
     nh_wipe(&row, sizeof(row));
     if (k->table.count > 0)
         qsort(k->table.rows, k->table.count, sizeof(row), compare_rows);
+    count_offered(&k->table);
     return err;
 }
 
@@ -367,7 +377,7 @@ keys_invite(struct keys *k, const char *site, int64_t now_s, const struct key_ro
 static const struct key_row *
 offer_of(const struct keys *k, const char *identity)
 {
-    for (size_t i = 0; i < k->table.count; i++)
+    for (size_t i = 0; k->table.offered > 0 && i < k->table.count; i++)
         if (k->table.rows[i].state == KEY_OFFERED &&
             strcmp(k->table.rows[i].from, identity) == 0)
             return &k->table.rows[i];
@@ -375,13 +385,18 @@ offer_of(const struct keys *k, const char *identity)
 }
 
 bool
-keys_offer_is_due(const struct keys *k, const struct key_row *row, int64_t now_s)
+keys_offer_is_due(const struct keys *k, const struct key_row *row)
 {
-    if (row->state == KEY_INVITED)
-        return true;
+    return row->state == KEY_INVITED ||
+           (row->state == KEY_JOINED && offer_of(k, row->identity) != NULL);
+}
+
+bool
+keys_is_aged(const struct keys *k, const struct key_row *row, int64_t now_s)
+{
     return row->state == KEY_JOINED &&
-           (now_s - row->created_s >= KEYS_ROTATE_DAYS * DAY_S ||
-               offer_of(k, row->identity) != NULL);
+           now_s - row->created_s >= KEYS_ROTATE_DAYS * DAY_S &&
+           offer_of(k, row->identity) == NULL;
 }
 
 /* The week of a key that is to be replaced begins with each offer: an agent that is heard

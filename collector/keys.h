@@ -55,9 +55,11 @@ enum nh_err keys_invite(struct keys *k, const char *site, int64_t now_s,
     const struct key_row **row) NH_MUST_CHECK;
 enum nh_err keys_offer(struct keys *k, const char *identity, int64_t now_s,
     const struct key_row **offered) NH_MUST_CHECK;
-/* Is a fresh key due to whoever uses this one: a token, an old key, an offer not taken?
- */
-bool keys_offer_is_due(const struct keys *k, const struct key_row *row, int64_t now_s);
+/* Is a fresh key due at once to whoever opens a session by this one: a token, or a key
+ * whose replacement was offered and not taken? */
+bool keys_offer_is_due(const struct keys *k, const struct key_row *row);
+/* Is it so old that a replacement is to be offered? */
+bool keys_is_aged(const struct keys *k, const struct key_row *row, int64_t now_s);
 enum nh_err keys_confirm(
     struct keys *k, const char *identity, int64_t now_s) NH_MUST_CHECK;
 enum nh_err keys_revoke(struct keys *k, const char *site, size_t *count) NH_MUST_CHECK;

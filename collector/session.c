@@ -381,8 +381,8 @@ offer_key(struct session *s, int64_t now_s)
     return NH_OK;
 }
 
-/* The first session by a token is given a key of its own, and one by an old key a new
- * one; the first session by that ends the token or the key of before. */
+/* The first session by a token is given a key of its own, and one whose new key was lost
+ * on its way that one again; the first session by that ends what was before. */
 static void
 settle_key(struct session *s)
 {
@@ -398,12 +398,28 @@ settle_key(struct session *s)
         if (err == NH_OK)
             nh_log(NH_LOG_NOTICE, "intake: the agent of %s uses its new key",
                 s->agent->site);
-    } else if (keys_offer_is_due(keys, row, now_s)) {
+    } else if (keys_offer_is_due(keys, row)) {
         err = offer_key(s, now_s);
     }
     if (err != NH_OK)
         nh_log(NH_LOG_ERROR, "intake: the key of %s could not be written: %s",
             s->agent->site, nh_strerror(err));
+}
+
+bool
+session_rotate_aged(struct session *s, int64_t now_s)
+{
+    const struct key_row *row = keys_get(s->in->c->keys, s->identity);
+    enum nh_err err;
+
+    if (s->state != NH_COLLECTOR_READY || row == NULL ||
+        !keys_is_aged(s->in->c->keys, row, now_s))
+        return false;
+    err = offer_key(s, now_s);
+    if (err != NH_OK)
+        nh_log_limited(NH_LOG_ERROR, "intake: the key of %s could not be written: %s",
+            s->agent->site, nh_strerror(err));
+    return true;
 }
 
 enum nh_err

@@ -91,11 +91,12 @@ class Lab:
         theirs = open(os.open(folder + "/keys", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii")
         with conf, ours, theirs:
             conf.write(CONF.format(port=self.port, dir=folder))
+            now = int(time.time())
             for n in range(count):
                 site, key = f"s{n:05}", secrets.token_bytes(32)
                 conf.write(SITE.format(id=site))
                 # the lines that joining would have left: identity site state created used expires from key
-                ours.write(f"bench{n:05} {site} joined 1 1 0 - {key.hex()}\n")
+                ours.write(f"bench{n:05} {site} joined {now} {now} 0 - {key.hex()}\n")
                 theirs.write(f"{site} bench{n:05} {base64.b32encode(key).decode().rstrip('=').lower()}\n")
         self.log = open(folder + "/log", "w+", encoding="utf-8")
         self.collector = self.start("nhip-collector", "-f", "-c", folder + "/nhip.conf")

@@ -247,6 +247,19 @@ class AgentTest(unittest.TestCase):
                 self.assertNotIn(key(), keys, "the key is another one")
             keys.append(key())
         self.assertGreater(len(set(keys)), 4, keys)
+
+        lab.kill("nhip-collector")  # a key of 1970 is replaced in its session, by nobody's wish
+        table = os.path.join(lab.dir, "collector/agents.keys")
+        with open(table, encoding="ascii") as f:
+            rows = [line.split() for line in f]
+        with open(table, "w", encoding="ascii") as f:
+            f.writelines(" ".join(row[:3] + ["1"] + row[4:] if row[2] == "joined" else row) + "\n" for row in rows)
+        lab.start("nhip-collector")
+
+        def has_a_new_one():
+            lab.hurry()
+            return key() != keys[-1] and lab.streaming() and good_keys() == [key()]
+        wait_for("the old key to be replaced", has_a_new_one)
         lab.kill("nhip-agent")
         wait_for("its session has ended", lambda: not lab.ctl("agent", "rotate", "alpha"))
         out = lab.run(os.path.join(BIN, "nhipctl"), "-s", lab.sock, "agent", "rotate", "alpha", check=False)

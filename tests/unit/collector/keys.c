@@ -132,13 +132,14 @@ old_keys_are_replaced(void)
     int64_t due = NOW + 90 * DAY;
 
     CHECK_EQ(keys_invite(k, "bao-lac", NOW, &row), NH_OK, "");
-    CHECK(keys_offer_is_due(k, row, NOW));
+    CHECK(keys_offer_is_due(k, row));
     CHECK_EQ(keys_offer(k, row->identity, NOW, &offered), NH_OK, "");
     snprintf(old, sizeof(old), "%s", offered->identity);
-    CHECK(!keys_offer_is_due(k, offered, NOW));
+    CHECK(!keys_offer_is_due(k, offered));
     CHECK_EQ(keys_confirm(k, old, NOW), NH_OK, "");
-    CHECK(!keys_offer_is_due(k, keys_get(k, old), due - 1));
-    CHECK(keys_offer_is_due(k, keys_get(k, old), due));
+    CHECK(!keys_is_aged(k, keys_get(k, old), due - 1));
+    CHECK(keys_is_aged(k, keys_get(k, old), due));
+    CHECK(!keys_offer_is_due(k, keys_get(k, old)));
 
     CHECK_EQ(keys_offer(k, old, due, &offered), NH_OK, "offer");
     snprintf(fresh, sizeof(fresh), "%s", offered->identity);
@@ -161,7 +162,7 @@ old_keys_are_replaced(void)
     k = open_at("rotate");
     CHECK_EQ(keys_get(k, old)->state, KEY_REVOKED, "the old one has ended");
     CHECK(key_is_good(keys_get(k, fresh), due + 1000 * DAY));
-    CHECK(!keys_offer_is_due(k, keys_get(k, fresh), due + 89 * DAY));
+    CHECK(!keys_is_aged(k, keys_get(k, fresh), due + 89 * DAY));
     CHECK_EQ(
         keys_offer(k, old, due + 5 * DAY, &offered), NH_ENOTFOUND, "no offer for it");
     keys_close(k);
