@@ -21,6 +21,7 @@
 enum {
     SETTLE_MS = 500, /* what has arrived is durable, and fed, by then */
     SAVE_EVERY_MS = 60000,
+    SECOND_BYTES = 8 << 20, /* of state: each takes the loop some 100 ms to put away */
     PORTION_RECORDS = 2000,
     STATE_MAX = 512 << 20,
     STALE_MS = 3600000, /* older records are for the reports, not to be told */
@@ -60,8 +61,7 @@ struct judging {
     bool present;       /* a record of this run has been fed */
     int64_t clock_ms;   /* at the last tick: the wall clock's, but never backwards */
     int64_t mono_ms;    /* at the last tick */
-    int64_t saved_ms;
-    bool healthy; /* the last transaction went well */
+    int64_t saved_ms;   /* mono: when the last transaction ended */
     struct saying *first, **last;
     size_t place_count;
     struct place *places; /* owned, by source */
@@ -207,9 +207,10 @@ take_state(struct judging *j)
 static enum nh_err
 commit(struct judging *j, enum nh_err err)
 {
-    take_state(j);
     if (err == NH_OK)
         err = put_sayings(j);
+    if (err == NH_OK)
+        take_state(j);
     if (err == NH_OK)
         err = nh_buf_err(&j->diagnose_state);
     if (err == NH_OK)
@@ -220,13 +221,12 @@ commit(struct judging *j, enum nh_err err)
             nh_slice_of(j->policy_state.data, j->policy_state.len));
     if (err != NH_OK) {
         nh_log_limited(NH_LOG_ERROR,
-            "judging: the database does not take what happened: %s; it is tried again "
-            "every second",
+            "judging: the database does not take what happened: %s; it is tried "
+            "again",
             nh_strerror(err));
         return err;
     }
     forget_sayings(j);
-    j->saved_ms = j->pace.now_ms;
     return NH_OK;
 }
 
@@ -234,7 +234,8 @@ commit(struct judging *j, enum nh_err err)
 static void
 save(struct judging *j)
 {
-    j->healthy = commit(j, incidents_begin(j->db)) == NH_OK;
+    commit(j, incidents_begin(j->db));
+    j->saved_ms = nh_clock_mono_ms();
 }
 
 /* ---- feeding ---- */
@@ -432,6 +433,19 @@ judging_live(struct judging *j, const struct store_source *src,
     }
 }
 
+/* A transaction writes the machine's whole state and syncs. A province's is some hundred
+ * KB; where it is many MB, it is written in longer steps, so that sessions have the
+ * loop. */
+static bool
+save_is_due(const struct judging *j)
+{
+    int64_t steps = (int64_t)(j->diagnose_state.len / SECOND_BYTES);
+    int64_t every_ms =
+        j->first != NULL ? steps * 1000 : SAVE_EVERY_MS * (steps > 0 ? steps : 1);
+
+    return j->mono_ms - j->saved_ms >= every_ms;
+}
+
 void
 judging_tick(struct judging *j, int64_t wall_ms, int64_t mono_ms)
 {
@@ -446,7 +460,7 @@ judging_tick(struct judging *j, int64_t wall_ms, int64_t mono_ms)
     if (j->present && now_ms - j->pace.now_ms <= PACE_JUMP_MS &&
         !store_is_full(j->c->store))
         pace_step(&j->pace, now_ms - SETTLE_MS);
-    if (j->first != NULL || j->pace.now_ms - j->saved_ms >= SAVE_EVERY_MS)
+    if (save_is_due(j))
         save(j);
     outbox_tick(j->outbox, wall_ms);
 }
@@ -780,6 +794,7 @@ judging_open(struct judging **out, struct collector *c)
         judging_close(j);
         return err;
     }
+    save(j); /* from here on the journal is read, whatever becomes of this run */
     *out = j;
     nh_timer_after(j->pump, 0);
     return NH_OK;
@@ -790,7 +805,7 @@ judging_close(struct judging *j)
 {
     if (j == NULL)
         return;
-    if (j->outbox != NULL && j->pace.now_ms != 0)
+    if (j->outbox != NULL)
         save(j);
     outbox_close(j->outbox);
     forget_sayings(j);
