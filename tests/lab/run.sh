@@ -76,6 +76,11 @@ rm -f "$dir"/*.log
 ctl=("$bin/nhipctl" -s "$dir/control.sock")
 conf=$dir/nhip.conf
 
+# messages go into a file, not to people; a drill's at night as well
+printf '%s\n' '#!/bin/sh' \
+    '{ echo "--- $(date +%H:%M:%S) to $1"; printf "%s\n\n" "$2"; } >>"$(dirname "$0")/messages.txt"' >"$dir/tell"
+chmod 700 "$dir/tell"
+rm -f "$dir/messages.txt"
 if [ $mode = demo ]; then
     sed -e "s|^\( *listen *= *\)\"127.0.0.1:7443\"|\1\"127.0.0.1:$port\"|" \
         -e "s|^\( *listen *= *\)\"127.0.0.1:8080\"|\1\"127.0.0.1:$web_port\"|" \
@@ -85,11 +90,6 @@ if [ $mode = demo ]; then
         -e "s|^\(contact \"\([^\"]*\)\".*\) }\$|\1  command = \"$dir/tell \2 %t\" }|" \
         -e "/^ *quiet *= /d" \
         -e "s|^web {\$|web {\n    base_url = \"http://127.0.0.1:$web_port\"|" examples/cao-bang/nhip.conf >"$conf"
-    # messages of a drill go into a file, not to people, and at night as well
-    printf '%s\n' '#!/bin/sh' \
-        '{ echo "--- $(date +%H:%M:%S) to $1"; printf "%s\n\n" "$2"; } >>"$(dirname "$0")/messages.txt"' >"$dir/tell"
-    chmod 700 "$dir/tell"
-    rm -f "$dir/messages.txt"
 else
     fill examples/home/nhip.conf.in >"$conf"
     allow_ping
@@ -120,10 +120,8 @@ fi
 
 echo
 echo "  Nhịp is running:  http://127.0.0.1:$web_port/"
-if [ $mode = demo ]; then
-    echo "  A drill: 56 communes with simulated lines."
-    echo "  Who would be told what:  $dir/messages.txt"
-fi
+[ $mode = demo ] && echo "  A drill: 56 communes with simulated lines."
+echo "  Who is told what:  $dir/messages.txt"
 echo "  On the command line:  build/release/bin/nhipctl -s $dir/control.sock status"
 echo "  Ctrl-C stops everything."
 echo
