@@ -511,6 +511,12 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
     d->dirty = true;
 }
 
+static bool
+is_end_of(const struct track *t, const struct dlink *l)
+{
+    return t == l->far || t == link_near(l);
+}
+
 void
 diagnose_reading(struct diagnose *d, int check, const struct nh_reading *r, int64_t at_ms,
     int64_t arrived_ms, const char *boot, bool live)
@@ -534,12 +540,12 @@ diagnose_reading(struct diagnose *d, int check, const struct nh_reading *r, int6
     if (t->class == TRACK_SNMP && t->is_router && t->site >= 0 &&
         (r->present >> NH_SNMP_UPTIME & 1) != 0)
         host_booted(d, t->site, FACT_ROUTER_BOOT, at_ms, r->value[NH_SNMP_UPTIME]);
-    if (t->link >= 0 && t->rounds != NULL) {
+    if (t->link >= 0 && is_end_of(t, &d->links[t->link])) {
         struct dlink *l = &d->links[t->link];
 
         if (change == TRACK_CHANGED)
             episodes_of_link(d, t->link);
-        if (at_ms == t->seen_ms && d->now_ms - at_ms < 30000)
+        if (t->rounds != NULL && at_ms == t->seen_ms && d->now_ms - at_ms < 30000)
             quality_of_link(d, l, t);
     } else if (change == TRACK_CHANGED) {
         d->dirty = true;

@@ -3,10 +3,11 @@
  * diagnose_episode.c - stretches of trouble, from what the tracks and events say
  *
  * A link is down where rounds were missed and nobody saw it: missed rounds of the agent's
- * path and of the centre's far ping, less whatever either of them saw. It is sure with
- * as many rounds in a row from one end as the link's quality says, three by default.
- * Since all of it is worked out from the tracks, a journal that arrives late moves,
- * splits or removes an episode just as it should have been.
+ * path and of the centre's far ping, less whatever either of them saw. (A link that is
+ * measured by neither, at home or beside a collector, is judged by what stands nearest.)
+ * It is sure with as many rounds in a row from one end as the link's quality says, three
+ * by default. Since all of it is worked out from the tracks, a journal that arrives late
+ * moves, splits or removes an episode just as it should have been.
  */
 #include "collector/diagnose_model.h"
 #include <stdlib.h>
@@ -43,6 +44,16 @@ link_down_at(const struct dlink *l, int64_t at_ms)
 }
 
 /* ---- links ---- */
+
+/* The agent's end: its path; where nobody measures a way through, the first hop or else
+ * the port. */
+const struct track *
+link_near(const struct dlink *l)
+{
+    if (l->path != NULL || l->far != NULL)
+        return l->path;
+    return l->gateway != NULL ? l->gateway : l->port;
+}
 
 /* A stretch of missed rounds of one end that the other end does not deny. */
 struct piece {
@@ -138,7 +149,7 @@ later(int64_t a, int64_t b)
 static size_t
 pieces_of(const struct dlink *l, int64_t since_ms, struct piece out[PIECES_MAX])
 {
-    const struct track *ends[2] = { l->path, l->far };
+    const struct track *ends[2] = { link_near(l), l->far };
     size_t n = 0;
 
     for (int e = 0; e < 2; e++) {
@@ -190,8 +201,8 @@ make_down(struct dlink *l, const struct piece *a, const struct piece *b,
         last = later(last, p->to_ms);
     }
     e.from_ms = a->from_ms;
-    e.to_ms = earlier(ok_after(l->path, last + 1), ok_after(l->far, last + 1));
-    e.lo_ms = later(ok_before(l->path, e.from_ms), ok_before(l->far, e.from_ms));
+    e.to_ms = earlier(ok_after(link_near(l), last + 1), ok_after(l->far, last + 1));
+    e.lo_ms = later(ok_before(link_near(l), e.from_ms), ok_before(l->far, e.from_ms));
     if (e.lo_ms == 0 || e.lo_ms < e.from_ms - 40000)
         e.lo_ms = e.from_ms - 40000;
     e.pending = most[0] < need && most[1] < need;
@@ -205,7 +216,7 @@ make_down(struct dlink *l, const struct piece *a, const struct piece *b,
 static bool
 seen_between(const struct dlink *l, int64_t from_ms, int64_t to_ms)
 {
-    int64_t at = earlier(ok_after(l->path, from_ms), ok_after(l->far, from_ms));
+    int64_t at = earlier(ok_after(link_near(l), from_ms), ok_after(l->far, from_ms));
 
     return at != 0 && at <= to_ms;
 }

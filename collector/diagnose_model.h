@@ -267,6 +267,7 @@ bool site_has_fact(const struct dsite *s, enum fact_kind kind, int64_t from_ms,
 bool is_sure(const struct episode *e);
 bool is_open_at(const struct episode *e, int64_t at_ms);
 const struct hole *hole_of(const struct diagnose *d, int64_t at_ms);
+const struct track *link_near(const struct dlink *l);
 /* Down at that moment, surely or perhaps. */
 const struct episode *link_down_at(const struct dlink *l, int64_t at_ms);
 

@@ -431,6 +431,50 @@ load_inventory(void)
     CHECK_EQ(inventory_load(&inv, path, &problem), NH_OK, problem.text);
 }
 
+/* At home the line ends at the collector's own host: nothing measures a way over it. */
+static void
+first_hop_alone(void)
+{
+    struct nh_conf_problem problem = { "" };
+    struct inventory *home = NULL;
+    struct heard h = { 0 };
+    struct diagnose_events events = { &h, on_incident };
+    struct diagnose *d = NULL;
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/home.conf", check_tmpdir());
+    f = fopen(path, "w");
+    fprintf(f, "province \"p\" { name = \"P\" }\n"
+               "collector { reflector = \"\" }\n"
+               "carrier \"isp\" { name = \"ISP\" }\n"
+               "site \"s0\" { name = \"Home\" kind = \"home\" link \"line\" { carrier = "
+               "\"isp\" interface = \"e1\" gateway = \"10.0.0.1\" } }\n");
+    fclose(f);
+    CHECK_EQ(inventory_load(&home, path, &problem), NH_OK, problem.text);
+    nh_buf_init(&h.last, 1 << 20);
+    CHECK_EQ(diagnose_new(&d, home, &events), NH_OK, "");
+    CHECK_EQ(
+        diagnose_check_find(d, "s0/line/path"), DIAGNOSE_NO_CHECK, "no way is measured");
+    session(d, 0, "session_up", 1000000, T0);
+    for (int k = 0; k < 60; k++) {
+        int64_t at = T0 + (int64_t)k * STEP_MS;
+
+        reading(d, 0, "line", "gateway", k < 20 || k >= 40, at, at);
+        diagnose_clock(d, at + 5000);
+        if (k == 23)
+            CHECK_EQ(h.count, 1, "opened");
+    }
+    CHECK_EQ(h.count, 1, "one");
+    CHECK_EQ(diagnose_count(d), 1, "one");
+    CHECK_EQ(diagnose_at(d, 0)->kind, INCIDENT_OUTAGE, "");
+    CHECK_EQ(diagnose_at(d, 0)->started_ms, T0 + INT64_C(20) * STEP_MS, "start");
+    CHECK_EQ(diagnose_at(d, 0)->closed_ms, T0 + INT64_C(40) * STEP_MS, "end");
+    diagnose_free(d);
+    inventory_free(home);
+    nh_buf_fini(&h.last);
+}
+
 int
 main(void)
 {
@@ -444,6 +488,7 @@ main(void)
     RUN(minutes_follow_an_override);
     RUN(saved_and_loaded);
     RUN(state_that_is_cut);
+    RUN(first_hop_alone);
     RUN(short_messages);
     inventory_free(inv);
     return check_done();
