@@ -127,10 +127,11 @@ def node():
 
 
 def lines():
-    """One site after the other: a line cut, a standby dead, the mains gone; beside them a line that flaps."""
+    """One site after the other: a line that flaps, beside it a line cut, a standby dead, the mains gone."""
     sites = {s: both("v1") for s in ("mile", "spare", "dark", "flap", "well")}
     with netlab.Province("lines", sites, quality={"flap": "quality { down_after = 2 }"}) as p:
         drops = concurrent.futures.ThreadPoolExecutor(1).submit(flap, p, "flap")
+        next_round(p, "well")
         p.cut_line("mile", "vnpt")
         next_round(p, "well")
         p.cut_line("spare", "viettel")
