@@ -574,9 +574,10 @@ policy_incident(struct policy *p, const struct incident *in, enum incident_chang
 void
 policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms)
 {
-    struct casefile *c = case_of(p, number, false);
+    struct casefile *c;
 
     policy_clock(p, now_ms);
+    c = case_of(p, number, false); /* the clock moves them when it forgets one */
     if (c != NULL)
         c->acknowledged = true;
 }

@@ -7,6 +7,7 @@
 #include "tests/unit/check.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char conf[] =
     "province \"p\" { name = \"P\" timezone = \"Asia/Ho_Chi_Minh\" }\n"
@@ -214,6 +215,28 @@ escalation(void)
     until(p, &h, 1101, 4 * 3600);
     CHECK_STR(h.text, "7:opened:kt:1 120;7:opened:noc:1 120;7:escalated:truc-ca:0 1020;",
         "somebody has it");
+    policy_free(p);
+}
+
+/* The moment at which an older one is forgotten is one like any other. */
+static void
+acknowledged_while_another_is_forgotten(void)
+{
+    enum { LATER_S = 13 * 3600 };
+    struct heard h;
+    struct policy *p = fresh(&h, NIGHT);
+    struct incident old = fault(6, NIGHT, 1);
+    struct incident in = fault(7, NIGHT + LATER_S * INT64_C(1000), 1);
+
+    policy_incident(p, &old, INCIDENT_OPENED, NIGHT + 30000);
+    old.closed_ms = NIGHT + 60000;
+    old.told_closed_ms = NIGHT + 70000;
+    policy_incident(p, &old, INCIDENT_CLOSED, old.told_closed_ms);
+    policy_incident(p, &in, INCIDENT_OPENED, in.opened_ms);
+    policy_acknowledged(p, 7, in.opened_ms + 10000);
+    until(p, &h, LATER_S + 41, LATER_S + 4 * 3600);
+    CHECK_EQ(strstr(h.text, "7:opened") != NULL, true, "told");
+    CHECK_EQ(strstr(h.text, "escalated") == NULL, true, h.text);
     policy_free(p);
 }
 
@@ -563,6 +586,7 @@ main(void)
     RUN(not_told);
     RUN(together);
     RUN(escalation);
+    RUN(acknowledged_while_another_is_forgotten);
     RUN(revision_and_end);
     RUN(measured);
     RUN(merged);
