@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ack_link.c - tokens that acknowledge, and replies that do */
 #include "collector/ack_link.h"
+#include "libnhip/folder.h"
 #include "libnhip/text.h"
 #include "libnhip/token.h"
 #include <ctype.h>
@@ -42,10 +43,10 @@ read_secret(const char *path, struct ack_secret *out)
 
 /* Whole under its name, or not there. */
 static enum nh_err
-write_secret(const char *path, const char *dir, const struct ack_secret *secret)
+write_secret(const char *path, const struct ack_secret *secret)
 {
     char tmp[4096];
-    int fd, dir_fd;
+    int fd;
     bool ok;
 
     if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
@@ -56,11 +57,7 @@ write_secret(const char *path, const char *dir, const struct ack_secret *secret)
     ok = fchmod(fd, 0600) == 0 &&
          write(fd, secret->key, ACK_SECRET_LEN) == ACK_SECRET_LEN && fsync(fd) == 0;
     ok = close(fd) == 0 && ok && rename(tmp, path) == 0;
-    dir_fd = ok ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    ok = dir_fd >= 0 && fsync(dir_fd) == 0;
-    if (dir_fd >= 0)
-        close(dir_fd);
-    return ok ? NH_OK : NH_EIO;
+    return ok ? nh_folder_sync_of(path) : NH_EIO;
 }
 
 enum nh_err
@@ -75,7 +72,7 @@ ack_secret_open(struct ack_secret *out, const char *dir)
     if (err != NH_ENOTFOUND)
         return err;
     nh_random(out->key, sizeof(out->key));
-    return write_secret(path, dir, out);
+    return write_secret(path, out);
 }
 
 /* ---- tokens ---- */
