@@ -93,7 +93,7 @@ struct outbox_row {
     char key[96], contact[NH_SITE_ID_MAX], channel[32];
     uint32_t incident;
     enum message_about about;
-    int64_t at_ms, next_ms; /* made; not tried before */
+    int64_t at_ms; /* made */
     int tries;
     char *sms, *subject, *text; /* owned by the row */
 };

@@ -21,7 +21,6 @@ enum incidents_statement {
     SQL_STATE_SET,
     SQL_PUT,
     SQL_REVISION,
-    SQL_HAS,
     SQL_AUDIT,
     SQL_ACKED,
     SQL_SET_ACK,

@@ -53,11 +53,10 @@ read_row(sqlite3_stmt *q, struct outbox_row *row)
         .incident = (uint32_t)sqlite3_column_int64(q, 4),
         .about = (enum message_about)sqlite3_column_int(q, 5),
         .at_ms = sqlite3_column_int64(q, 6),
-        .next_ms = sqlite3_column_int64(q, 7),
-        .tries = sqlite3_column_int(q, 8),
-        .sms = strdup(incidents_text(q, 9)),
-        .subject = strdup(incidents_text(q, 10)),
-        .text = strdup(incidents_text(q, 11)) };
+        .tries = sqlite3_column_int(q, 7),
+        .sms = strdup(incidents_text(q, 8)),
+        .subject = strdup(incidents_text(q, 9)),
+        .text = strdup(incidents_text(q, 10)) };
     snprintf(row->key, sizeof(row->key), "%s", incidents_text(q, 1));
     snprintf(row->contact, sizeof(row->contact), "%s", incidents_text(q, 2));
     snprintf(row->channel, sizeof(row->channel), "%s", incidents_text(q, 3));

@@ -57,8 +57,7 @@ const char *const incidents_migrations[] = {
 
 #define INCIDENT_COLUMNS "bytes, acked_ms, acked_by, acked_way, owner, ticket, estimate"
 #define OUTBOX_COLUMNS                                                                   \
-    "id, key, contact, channel, number, about, at_ms, next_ms, tries, sms, subject, "    \
-    "text"
+    "id, key, contact, channel, number, about, at_ms, tries, sms, subject, text"
 
 const char *const incidents_sql[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -71,7 +70,6 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
                 " opened_ms = ?2, closed_ms = ?3, merged_into = ?4, bytes = ?5",
     [SQL_REVISION] = "INSERT OR IGNORE INTO revision (number, at_ms, change, bytes)"
                      " VALUES (?1, ?2, ?3, ?4)",
-    [SQL_HAS] = "SELECT 1 FROM incident WHERE number = ?1",
     [SQL_AUDIT] = "INSERT INTO audit (at_ms, number, action, who, way, text)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_ACKED] = "SELECT acked_ms FROM incident WHERE number = ?1",

@@ -10,6 +10,7 @@
 #include "collector/ack_link.h"
 #include "collector/collector.h"
 #include "collector/diagnose.h"
+#include "collector/outbox.h"
 #include "collector/pace.h"
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
@@ -230,11 +231,12 @@ commit(struct judging *j, enum nh_err err)
     return NH_OK;
 }
 
-/* A failure has been logged; incidents_begin() takes back what it left. */
+/* A failure has been logged; incidents_begin() takes back what it left, and what waits is
+ * tried again with the next tick. */
 static void
 save(struct judging *j)
 {
-    commit(j, incidents_begin(j->db));
+    (void)commit(j, incidents_begin(j->db));
     j->saved_ms = nh_clock_mono_ms();
 }
 
@@ -912,12 +914,6 @@ const struct ack_secret *
 judging_secret(const struct judging *j)
 {
     return &j->secret;
-}
-
-void
-judging_outbox(const struct judging *j, struct outbox_stats *out)
-{
-    outbox_stats(j->outbox, out);
 }
 
 const uint32_t *

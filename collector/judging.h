@@ -20,7 +20,6 @@
 #define JUDGING_H
 
 #include "collector/incidents.h"
-#include "collector/outbox.h"
 
 struct collector;
 struct judging;
@@ -60,7 +59,6 @@ enum nh_err judging_plan_end(
 
 struct incidents *judging_db(struct judging *j);
 const struct ack_secret *judging_secret(const struct judging *j);
-void judging_outbox(const struct judging *j, struct outbox_stats *out);
 /* Numbers of incidents that changed since the last call, each once; lent until the next
  * change. */
 const uint32_t *judging_changed(struct judging *j, size_t *count);
