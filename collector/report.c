@@ -10,94 +10,13 @@
  * An agent's round is stamped at its end and speaks for the time since the one before.
  * Rounds drift a little: half a round more parts nothing.
  */
-#include "collector/report.h"
 #include "collector/calendar.h"
-#include "collector/spans.h"
-#include "collector/strmap.h"
-#include "libnhip/replay_line.h"
-#include "libnhip/text.h"
-#include <math.h>
+#include "collector/report_model.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { END_PATH, END_FAR, ENDS, TAIL_ROUNDS = 3, TAIL_MS = 60000, MONTH_LEN = 7 };
-
-/* Minutes as ms, and how much of the unknown nobody measured. */
-struct sums {
-    int64_t total_ms, unmeasured_ms;
-    struct incident_minutes m;
-};
-
-struct share { /* of one party */
-    char party[INCIDENT_PARTY_MAX];
-    struct incident_minutes m;
-};
-struct shares {
-    size_t count, cap;
-    struct share *at; /* owned */
-};
-
-struct mark {
-    int64_t from_ms, to_ms;
-    enum minute_class class;
-    bool down;
-    uint32_t incident; /* index */
-};
-
-struct rlink {
-    char *id, *head; /* owned; head: keys of the document that do not change */
-    size_t carrier;
-    int every_ms, down_after;
-    double target_pct; /* 0: none */
-    bool excludes[CAUSES];
-    struct spans hours, answered, measured[ENDS];
-    bool ever_answered[ENDS];
-    size_t mark_count, mark_cap;
-    struct mark *marks; /* owned */
-    /* worked out */
-    struct sums sums;
-    struct shares shares;
-    size_t incident_count, incident_cap;
-    uint32_t *incidents; /* owned: indexes, each once */
-};
-
-struct rincident {
-    uint32_t number, revision;
-    int64_t started_ms, closed_ms;
-    enum cause cause;
-    enum confidence confidence;
-    char party[INCIDENT_PARTY_MAX];
-    char *title_vi, *title_en; /* owned */
-    size_t links;
-    struct incident_minutes m;
-};
-
-struct named {
-    char *id, *name; /* owned */
-};
-
-struct whole { /* a carrier, or the province */
-    size_t links, incidents;
-    struct sums sums;
-    struct shares shares;
-};
-
-struct report {
-    char month[MONTH_LEN + 1];
-    char *zone; /* owned */
-    int64_t from_ms, end_ms, to_ms, newest_ms;
-    bool complete, done, failed;
-    size_t link_count, carrier_count, service_count, incident_count, incident_cap;
-    struct rlink *links;      /* owned */
-    struct named *carriers;   /* owned */
-    struct named *services;   /* owned */
-    struct whole *by_carrier; /* owned */
-    struct whole province;
-    struct rincident *incidents; /* owned */
-    struct strmap link_by_id, end_by_check;
-    char (*checks)[NH_CHECK_ID_MAX]; /* owned: keys of end_by_check, ENDS a link */
-};
+enum { TAIL_ROUNDS = 3, TAIL_MS = 60000 };
 
 /* ---- making ---- */
 
@@ -158,41 +77,6 @@ report_free(struct report *r)
 }
 
 static void
-put_text(struct nh_buf *out, const char *key, const char *text)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    nh_json_string(out, text == NULL ? "" : text);
-}
-
-static char *
-head_of(const struct inv_link *in)
-{
-    const struct inv_contract *c = in->contract;
-    struct nh_buf b;
-    char *text = NULL;
-
-    nh_buf_init(&b, 64 << 10);
-    nh_buf_printf(&b, "{\"id\":");
-    nh_json_string(&b, in->id);
-    put_text(&b, "site", in->site->id);
-    put_text(&b, "site_name", in->site->name);
-    put_text(&b, "code", in->site->code);
-    put_text(&b, "link", in->name);
-    put_text(&b, "role", in->standby ? "standby" : "primary");
-    put_text(&b, "carrier", in->carrier->id);
-    put_text(&b, "carrier_name", in->carrier->name);
-    put_text(&b, "circuit", in->circuit);
-    put_text(&b, "contract", c == NULL ? "" : c->id);
-    put_text(&b, "source", c == NULL ? "" : c->source);
-    put_text(&b, "hours", c == NULL ? "always" : c->hours);
-    nh_buf_put_u8(&b, 0);
-    if (nh_buf_err(&b) == NH_OK)
-        text = strdup((const char *)b.data);
-    nh_buf_fini(&b);
-    return text;
-}
-
-static void
 on_hours(void *arg, int64_t from_ms, int64_t to_ms)
 {
     spans_add(arg, from_ms, to_ms, 0);
@@ -218,7 +102,7 @@ link_init(struct report *r, const struct inventory *inv, const struct inv_link *
         hours = inv->office_hours;
     calendar_hours(hours, inv->timezone, r->from_ms, r->end_ms, on_hours, &l->hours);
     l->id = strdup(in->id);
-    l->head = head_of(in);
+    l->head = report_link_head(in);
     snprintf(checks[END_PATH], sizeof(checks[0]), "%s/path", in->id);
     snprintf(checks[END_FAR], sizeof(checks[0]), "%s/far", in->id);
     return l->id != NULL && l->head != NULL && !l->hours.failed &&
@@ -633,8 +517,8 @@ count_incidents(struct report *r)
     return hit != NULL;
 }
 
-static bool
-work_out(struct report *r)
+bool
+report_work_out(struct report *r)
 {
     bool ok = !r->failed;
 
@@ -644,209 +528,4 @@ work_out(struct report *r)
         ok = work_out_link(r, &r->links[i]) && add_to_whole(&r->province, &r->links[i]) &&
              add_to_whole(&r->by_carrier[r->links[i].carrier], &r->links[i]);
     return ok && count_incidents(r);
-}
-
-/* ---- the document ---- */
-
-static void
-put_minutes(struct nh_buf *out, const struct incident_minutes *m)
-{
-    nh_buf_printf(out,
-        ",\"down\":%.3f,\"degraded\":%.3f,\"unknown\":%.3f,\"excluded\":%.3f",
-        (double)m->down_ms / 60e3, (double)m->degraded_ms / 60e3,
-        (double)m->unknown_ms / 60e3, (double)m->excluded_ms / 60e3);
-}
-
-/* All that is unknown was down, or all of it was up; NAN: nothing is known at all. */
-static void
-availability(const struct sums *s, double *low, double *high)
-{
-    int64_t base = s->total_ms - s->m.excluded_ms;
-
-    *low = *high = NAN;
-    if (base <= 0 || s->unmeasured_ms == s->total_ms)
-        return;
-    *high = 100.0 * (double)(base - s->m.down_ms) / (double)base;
-    *low = 100.0 * (double)(base - s->m.down_ms - s->m.unknown_ms) / (double)base;
-}
-
-static void
-put_pct(struct nh_buf *out, const char *key, double pct)
-{
-    if (isnan(pct))
-        nh_buf_printf(out, ",\"%s\":null", key);
-    else
-        nh_buf_printf(out, ",\"%s\":%.4f", key, pct);
-}
-
-static void
-put_sums(struct nh_buf *out, const struct sums *s, double target)
-{
-    double low, high;
-
-    availability(s, &low, &high);
-    nh_buf_printf(out, ",\"total\":%.3f", (double)s->total_ms / 60e3);
-    put_minutes(out, &s->m);
-    nh_buf_printf(out, ",\"unmeasured\":%.3f", (double)s->unmeasured_ms / 60e3);
-    put_pct(out, "low_pct", low);
-    put_pct(out, "high_pct", high);
-    if (target <= 0)
-        return;
-    put_pct(out, "target_pct", target);
-    if (isnan(low))
-        nh_buf_printf(out, ",\"met\":null");
-    else
-        put_text(out, "met", low >= target ? "met" : high < target ? "not_met" : "open");
-}
-
-/* "carrier:vnpt" as its name in the inventory, other parties by their words. */
-static const char *
-party_name(const struct report *r, const char *party, enum nh_lang lang)
-{
-    const char *colon = strchr(party, ':');
-    const struct named *list = r->carriers;
-    size_t count = r->carrier_count;
-    char key[INCIDENT_PARTY_MAX + 8];
-
-    if (colon == NULL) {
-        snprintf(key, sizeof(key), "party_%s", party);
-        return nh_text_has(key) ? nh_text(lang, key) : party;
-    }
-    if (strncmp(party, "service:", 8) == 0) {
-        list = r->services;
-        count = r->service_count;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i].id, colon + 1) == 0)
-            return list[i].name;
-    return colon + 1;
-}
-
-static int
-by_party(const void *a, const void *b)
-{
-    const struct share *x = a, *y = b;
-
-    return strcmp(x->party, y->party);
-}
-
-static void
-put_party(const struct report *r, struct nh_buf *out, const char *party)
-{
-    nh_json_string(out, party);
-    put_text(out, "name_vi", party_name(r, party, NH_VI));
-    put_text(out, "name_en", party_name(r, party, NH_EN));
-}
-
-static void
-put_shares(const struct report *r, struct nh_buf *out, struct shares *s)
-{
-    nh_buf_printf(out, ",\"parties\":[");
-    if (s->count > 1)
-        qsort(s->at, s->count, sizeof(s->at[0]), by_party);
-    for (size_t i = 0; i < s->count; i++) {
-        nh_buf_printf(out, "%s{\"party\":", i > 0 ? "," : "");
-        put_party(r, out, s->at[i].party);
-        put_minutes(out, &s->at[i].m);
-        nh_buf_printf(out, "}");
-    }
-    nh_buf_printf(out, "]");
-}
-
-static void
-put_link(struct report *r, struct rlink *l, struct nh_buf *out)
-{
-    char id[16];
-
-    nh_buf_printf(out, "%s", l->head);
-    put_sums(out, &l->sums, l->target_pct);
-    nh_buf_printf(out, ",\"incidents\":[");
-    for (size_t i = 0; i < l->incident_count; i++) {
-        incident_id(r->incidents[l->incidents[i]].number, id);
-        nh_buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", id);
-    }
-    nh_buf_printf(out, "]");
-    put_shares(r, out, &l->shares);
-    nh_buf_printf(out, "}");
-}
-
-static void
-put_whole(struct report *r, struct whole *w, struct nh_buf *out)
-{
-    nh_buf_printf(out, "\"links\":%zu,\"incidents\":%zu", w->links, w->incidents);
-    put_sums(out, &w->sums, 0);
-    put_shares(r, out, &w->shares);
-    nh_buf_printf(out, "}");
-}
-
-static void
-put_time(struct nh_buf *out, const char *key, int64_t ms)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    if (ms == 0)
-        nh_buf_printf(out, "null");
-    else
-        nh_json_fixed(out, ms, 3);
-}
-
-static void
-put_incident(const struct report *r, const struct rincident *in, struct nh_buf *out)
-{
-    char id[16];
-
-    incident_id(in->number, id);
-    nh_buf_printf(
-        out, "{\"incident\":\"%s\",\"number\":%lu", id, (unsigned long)in->number);
-    put_text(out, "title_vi", in->title_vi);
-    put_text(out, "title_en", in->title_en);
-    put_time(out, "started", in->started_ms);
-    put_time(out, "closed", in->closed_ms);
-    put_text(out, "cause", incident_cause_name(in->cause));
-    put_text(out, "confidence", incident_confidence_name(in->confidence));
-    nh_buf_printf(out, ",\"revision\":%lu,\"party\":", (unsigned long)in->revision);
-    put_party(r, out, in->party);
-    nh_buf_printf(out, ",\"links\":%zu", in->links);
-    put_minutes(out, &in->m);
-    nh_buf_printf(out, "}");
-}
-
-enum nh_err
-report_json(struct report *r, int64_t generated_ms, struct nh_buf *out)
-{
-    const char *comma = "";
-
-    if (!r->done && !work_out(r))
-        return NH_ENOMEM;
-    r->done = true;
-    nh_buf_printf(out, "{\"month\":\"%s\"", r->month);
-    put_text(out, "timezone", r->zone);
-    put_time(out, "from", r->from_ms);
-    put_time(out, "to", r->end_ms);
-    put_time(out, "until", r->to_ms);
-    put_time(out, "generated", generated_ms);
-    nh_buf_printf(out, ",\"complete\":%s,\"data\":%s,\"links\":[",
-        r->complete ? "true" : "false", r->newest_ms != 0 ? "true" : "false");
-    for (size_t i = 0; i < r->link_count; i++) {
-        nh_buf_printf(out, "%s", i > 0 ? "," : "");
-        put_link(r, &r->links[i], out);
-    }
-    nh_buf_printf(out, "],\"carriers\":[");
-    for (size_t i = 0; i < r->carrier_count; i++) {
-        nh_buf_printf(out, "%s{\"id\":", i > 0 ? "," : "");
-        nh_json_string(out, r->carriers[i].id);
-        put_text(out, "name", r->carriers[i].name);
-        nh_buf_printf(out, ",");
-        put_whole(r, &r->by_carrier[i], out);
-    }
-    nh_buf_printf(out, "],\"province\":{");
-    put_whole(r, &r->province, out);
-    nh_buf_printf(out, ",\"incidents\":[");
-    for (size_t i = 0; i < r->incident_count; i++)
-        if (r->incidents[i].links > 0) {
-            nh_buf_printf(out, "%s", comma);
-            put_incident(r, &r->incidents[i], out);
-            comma = ",";
-        }
-    nh_buf_printf(out, "]}");
-    return nh_buf_err(out);
 }
