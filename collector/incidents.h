@@ -60,7 +60,7 @@ enum nh_err incidents_act(struct incidents *db, uint32_t number, enum action act
     const char *who, const char *way, const char *text, int64_t now_ms) NH_MUST_CHECK;
 
 /* Documents for nhipctl, the API and the pages (docs/CONTROL.md); a JSON array or object
- * is put at the end of `out`. NH_ENOTFOUND: no such incident. */
+ * is put at the end of `out`, a list newest first. NH_ENOTFOUND: no such incident. */
 enum nh_err incidents_list_json(struct incidents *db, int64_t from_ms, int64_t to_ms,
     bool open_only, const char *language, struct nh_buf *out) NH_MUST_CHECK;
 /* The same without its time line. */

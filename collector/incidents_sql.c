@@ -78,12 +78,13 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
     [SQL_SET_OWNER] = "UPDATE incident SET owner = ?2 WHERE number = ?1",
     [SQL_SET_TICKET] = "UPDATE incident SET ticket = ?2 WHERE number = ?1",
     [SQL_SET_ESTIMATE] = "UPDATE incident SET estimate = ?2 WHERE number = ?1",
-    /* both ends of the time inclusive; ?3: only what is open and not part of another */
+    /* both ends of the time inclusive; ?3: only what is open and not part of another; the
+     * newest first */
     [SQL_LIST] = "SELECT " INCIDENT_COLUMNS
                  " FROM incident WHERE opened_ms <= ?2 AND (closed_ms = 0 OR"
                  " closed_ms >= ?1 OR opened_ms >= ?1) AND"
                  " (?3 = 0 OR (closed_ms = 0 AND merged_into = 0))"
-                 " ORDER BY opened_ms, number",
+                 " ORDER BY opened_ms DESC, number DESC",
     [SQL_ONE] = "SELECT " INCIDENT_COLUMNS " FROM incident WHERE number = ?1",
     [SQL_NUMBERS] = "SELECT number FROM incident WHERE merged_into = 0 AND"
                     " ((?1 <> 0 AND closed_ms = 0) OR"

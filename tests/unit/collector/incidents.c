@@ -113,14 +113,22 @@ static size_t
 listed(struct incidents *db, int64_t from_ms, int64_t to_ms, bool open_only)
 {
     struct nh_buf out;
-    json_t *got;
-    size_t count;
+    json_int_t before = INT64_MAX;
+    json_t *got, *incident;
+    size_t count, i;
 
     nh_buf_init(&out, 16 << 20);
     CHECK_EQ(
         incidents_list_json(db, from_ms, to_ms, open_only, "vi", &out), NH_OK, "list");
     got = json_loadb((const char *)out.data, out.len, 0, NULL);
     CHECK_NAMED(got != NULL, "list is JSON");
+    json_array_foreach(got, i, incident)
+    {
+        json_int_t number = json_integer_value(json_object_get(incident, "number"));
+
+        CHECK_NAMED(number < before, "newest first");
+        before = number;
+    }
     count = json_array_size(got);
     json_decref(got);
     nh_buf_fini(&out);
