@@ -209,7 +209,6 @@ enum nh_err nh_cursor_seek(
 /* Done with everything up to `pos`. Written to `state` by the next tick; never synced. */
 void nh_cursor_release(struct nh_cursor *c, uint64_t pos);
 uint64_t nh_cursor_released(const struct nh_cursor *c);
-uint64_t nh_cursor_read_pos(const struct nh_cursor *c); /* last returned by next */
 
 /*
  * Looking on from another process: takes no lock, writes nothing, follows rotation,

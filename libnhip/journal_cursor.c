@@ -267,9 +267,3 @@ nh_cursor_released(const struct nh_cursor *c)
 {
     return c->place->released;
 }
-
-uint64_t
-nh_cursor_read_pos(const struct nh_cursor *c)
-{
-    return c->read_pos;
-}

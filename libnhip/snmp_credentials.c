@@ -39,8 +39,9 @@ is_same(const struct nh_snmp_credential *a, const struct nh_snmp_credential *b)
            strcmp(a->priv_secret, b->priv_secret) == 0;
 }
 
-enum nh_err
-nh_snmp_credentials_put(const char *name, const struct nh_snmp_credential *c)
+/* Keep a copy of `c` as `name`, in the place of one of that name. */
+static enum nh_err
+put(const char *name, const struct nh_snmp_credential *c)
 {
     struct named *n = find(name);
 
@@ -95,8 +96,9 @@ nh_snmp_credentials_sweep(void)
     }
 }
 
-enum nh_err
-nh_snmp_secret_read(const char *path, char out[NH_SNMP_SECRET_MAX])
+/* The first line of the file `path`. */
+static enum nh_err
+read_first_line(const char *path, char out[NH_SNMP_SECRET_MAX])
 {
     char text[NH_SNMP_SECRET_MAX + 2];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -131,7 +133,7 @@ nh_snmp_secret_read(const char *path, char out[NH_SNMP_SECRET_MAX])
 static enum nh_err
 read_secret(const char *path, char out[NH_SNMP_SECRET_MAX], char why[256])
 {
-    enum nh_err err = nh_snmp_secret_read(path, out);
+    enum nh_err err = read_first_line(path, out);
 
     if (err == NH_EIO)
         snprintf(why, 256, "%.160s: %s", path, strerror(errno));
@@ -179,7 +181,7 @@ nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char w
     if (err == NH_OK && c.level == NH_SNMP_PRIV)
         err = read_secret(f->priv_key_file, c.priv_secret, why);
 out:
-    if (err == NH_OK && (err = nh_snmp_credentials_put(name, &c)) != NH_OK)
+    if (err == NH_OK && (err = put(name, &c)) != NH_OK)
         snprintf(why, 256, "%s", nh_strerror(err));
     nh_snmp_credential_wipe(&c);
     return err;

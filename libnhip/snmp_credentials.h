@@ -13,10 +13,7 @@
 
 #include "libnhip/snmp.h"
 
-/* Keep a copy of `c` as `name`, in the place of one of that name. Errors: NH_ENOMEM. */
-enum nh_err nh_snmp_credentials_put(
-    const char *name, const struct nh_snmp_credential *c) NH_MUST_CHECK;
-/* Lent until the next put of this name or sweep; NULL when there is none. *serial, which
+/* Lent until the next load of this name or sweep; NULL when there is none. *serial, which
  * may be NULL, is another number when the credential is another one: a session that was
  * opened with the old one is to be opened again. */
 const struct nh_snmp_credential *nh_snmp_credentials_get(
@@ -26,11 +23,6 @@ const struct nh_snmp_credential *nh_snmp_credentials_get(
 void nh_snmp_credentials_mark(void);
 void nh_snmp_credentials_sweep(void);
 
-/* The first line of the file `path` into `out`. Errors: NH_EIO (see errno), NH_EAUTH
- * (others may read it), NH_ETOOBIG, NH_EEMPTY. */
-enum nh_err nh_snmp_secret_read(
-    const char *path, char out[NH_SNMP_SECRET_MAX]) NH_MUST_CHECK;
-
 /* A credential as configuration files write it: words and names of files. */
 struct nh_snmp_files {
     int version;
@@ -39,7 +31,8 @@ struct nh_snmp_files {
     const char *community_file;
 };
 /* Read what it needs and keep it as `name`. `why` says in words what is wrong. Errors:
- * NH_EINVAL, NH_ENOMEM and those of nh_snmp_secret_read(). */
+ * NH_EINVAL, NH_ENOMEM; of the files NH_EIO, NH_EAUTH (others may read one), NH_ETOOBIG,
+ * NH_EEMPTY. */
 enum nh_err nh_snmp_credentials_load(
     const char *name, const struct nh_snmp_files *f, char why[256]) NH_MUST_CHECK;
 

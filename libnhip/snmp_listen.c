@@ -72,7 +72,6 @@ struct sender {
 
 struct nh_snmp_listen {
     int fd; /* the transport's, once started */
-    uint16_t port;
     struct event *readable;
     void *session; /* net-snmp's, owned */
     struct nh_listen_events events;
@@ -724,14 +723,7 @@ bind_socket(struct nh_snmp_listen *l, const char *host, uint16_t port)
     if (setsockopt(l->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
         (void)setsockopt(l->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
     (void)setsockopt(l->fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
-    if (bind(l->fd, (const struct sockaddr *)&addr, len) != 0)
-        return NH_EIO;
-    if (getsockname(l->fd, (struct sockaddr *)&addr, &len) != 0)
-        return NH_EIO;
-    l->port = ntohs(addr.ss_family == AF_INET6
-                        ? ((const struct sockaddr_in6 *)(const void *)&addr)->sin6_port
-                        : ((const struct sockaddr_in *)(const void *)&addr)->sin_port);
-    return NH_OK;
+    return bind(l->fd, (const struct sockaddr *)&addr, len) == 0 ? NH_OK : NH_EIO;
 }
 
 enum nh_err
@@ -813,10 +805,4 @@ nh_snmp_listen_close(struct nh_snmp_listen *l)
     }
     free(l->packet);
     free(l);
-}
-
-uint16_t
-nh_snmp_listen_port(const struct nh_snmp_listen *l)
-{
-    return l->port;
 }

@@ -56,7 +56,6 @@ void nh_snmp_listen_close(struct nh_snmp_listen *l);
 void nh_snmp_listen_answer(struct nh_snmp_listen *l, uint64_t inform);
 /* It could not be kept: no answer, and when it comes again it is told again. */
 void nh_snmp_listen_forget(struct nh_snmp_listen *l, uint64_t inform);
-uint16_t nh_snmp_listen_port(const struct nh_snmp_listen *l);
 
 /* What came of the datagrams. */
 enum nh_listen_count {

@@ -58,7 +58,7 @@ struct snapshot {
     int64_t retry_ms, lost_s, next_id;
     bool contact, ready;
     unsigned round;
-    uint64_t revision, shown_revision;
+    uint64_t shown_revision;
     json_t *overview;
     struct docs sites, services, incidents;
     const json_t **worst_first; /* borrowed from incidents; made when asked for */
@@ -220,7 +220,6 @@ same_incident(const json_t *a, const json_t *b)
 static void
 changed(struct snapshot *s, const char *doc, const char *key, bool shown)
 {
-    s->revision++;
     if (shown)
         s->shown_revision++;
     if (s->events.on_change != NULL)
@@ -330,7 +329,6 @@ take_follow(struct snapshot *s, const json_t *line)
         s->ready = s->contact = true;
         s->lost_s = 0;
         s->retry_ms = RETRY_FIRST_MS;
-        s->revision++;
         s->shown_revision++;
         if (s->events.on_contact != NULL)
             s->events.on_contact(s->events.arg, true);
@@ -394,7 +392,6 @@ on_channel_closed(void *arg, const char *why)
     if (s->contact) {
         s->contact = false;
         s->lost_s = nh_clock_wall_ms() / 1000;
-        s->revision++;
         s->shown_revision++;
         if (s->events.on_contact != NULL)
             s->events.on_contact(s->events.arg, false);
@@ -678,12 +675,6 @@ uint64_t
 snapshot_shown_revision(const struct snapshot *s)
 {
     return s->shown_revision;
-}
-
-uint64_t
-snapshot_revision(const struct snapshot *s)
-{
-    return s->revision;
 }
 
 bool

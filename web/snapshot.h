@@ -50,9 +50,8 @@ const json_t *snapshot_incident_at(struct snapshot *s, size_t i);
 const json_t *snapshot_incident(const struct snapshot *s, const char *number);
 /* Has no end been seen? */
 bool incident_is_open(const json_t *incident);
-/* Grows with every change of what the province page shows; and with any change. */
+/* Grows with every change of what the province page shows. */
 uint64_t snapshot_shown_revision(const struct snapshot *s);
-uint64_t snapshot_revision(const struct snapshot *s);
 bool snapshot_has_contact(const struct snapshot *s);
 /* Has a whole snapshot ever come? And when was the contact lost (0: it never was). */
 bool snapshot_is_ready(const struct snapshot *s);

@@ -377,12 +377,6 @@ icmp_socket_is_bound(const struct icmp_socket *s)
     return s->interface[0] == '\0' || index_now(s) == s->ifindex;
 }
 
-bool
-icmp_socket_fits(const struct icmp_socket *s, int family, const char *interface)
-{
-    return s->family == family && strcmp(s->interface, interface) == 0;
-}
-
 void
 icmp_socket_send(struct icmp_socket *s, const struct sockaddr_storage *to,
     socklen_t to_len, struct icmp_id id, uint16_t size)

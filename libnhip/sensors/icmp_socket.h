@@ -48,7 +48,6 @@ enum nh_err icmp_socket_open(struct icmp_socket **out, struct event_base *base,
 void icmp_socket_close(struct icmp_socket *s);
 /* The interface is there and still the one that the socket is bound to. */
 bool icmp_socket_is_bound(const struct icmp_socket *s);
-bool icmp_socket_fits(const struct icmp_socket *s, int family, const char *interface);
 
 /* Tell of all that has left and come so far. */
 void icmp_socket_read(struct icmp_socket *s);

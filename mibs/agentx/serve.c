@@ -46,7 +46,6 @@ struct serve {
     size_t fd_count;
     struct nh_timer *timer;
     netsnmp_handler_registration *registrations[REGIONS];
-    bool connected;
 };
 
 static struct serve *the_one; /* the library's callbacks of connection carry no owner */
@@ -267,15 +266,12 @@ turn(struct serve *s)
 static int
 on_serve_connection(int major, int minor, void *server, void *client)
 {
-    struct serve *s = the_one;
-
     (void)major;
     (void)server;
     (void)client;
-    if (s == NULL)
+    if (the_one == NULL)
         return 0;
-    s->connected = minor == SNMPD_CALLBACK_INDEX_START;
-    nh_log(NH_LOG_NOTICE, s->connected
+    nh_log(NH_LOG_NOTICE, minor == SNMPD_CALLBACK_INDEX_START
                               ? "agentx: snmpd takes our answers"
                               : "agentx: snmpd is away, tried again every few s");
     return 0;
@@ -360,10 +356,4 @@ serve_free(struct serve *s)
         event_free(s->fds[i]);
     nh_timer_free(s->timer);
     free(s);
-}
-
-bool
-serve_connected(const struct serve *s)
-{
-    return s->connected;
 }

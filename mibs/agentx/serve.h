@@ -21,8 +21,6 @@ struct serve;
 enum nh_err serve_new(struct serve **out, struct event_base *base, const char *address,
     struct rows *rows, bool with_ping) NH_MUST_CHECK;
 void serve_free(struct serve *s);
-/* Are we registered with an snmpd? */
-bool serve_connected(const struct serve *s);
 
 /* By their numbers in the MIB. */
 enum notification {
