@@ -2,9 +2,8 @@
 /*
  * snmp.c - net-snmp's single-session API on the loop
  *
- * The library is used where it is strong (BER, USM) and kept from what would hurt a
- * daemon: it reads no configuration, keeps no state, resolves no names, and never
- * probes an engine by itself, because that probe blocks.
+ * No session resolves a name, and none probes an engine by itself, because that probe
+ * blocks.
  *
  *   v1, v2c:  IDLE -> BUSY -> IDLE
  *   v3:       PROBING (a GET without objects, answered by a report with the engine's
@@ -24,7 +23,6 @@
 #include "libnhip/snmp.h"
 #include "libnhip/address.h"
 #include "libnhip/clock.h"
-#include "libnhip/log.h"
 #include "libnhip/loop.h"
 #include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_library.h"
@@ -40,7 +38,6 @@ enum {
     DEFAULT_RETRIES = 1,
     SILENCE_MAX = 2, /* v3 requests without an answer before the engine is asked anew */
     TIMER_SLACK_MS = 5, /* a timer must not come before the library's own deadline */
-    SECRET_MIN = 8,     /* RFC 3414: shorter passphrases are refused everywhere */
 };
 
 struct request {
@@ -76,82 +73,7 @@ struct nh_snmp {
     struct nh_snmp_counts counts;
 };
 
-static struct {
-    bool started;
-    netsnmp_large_fd_set fds; /* one for the process: large enough for any descriptor */
-    struct nh_snmp *sessions;
-    struct ku { /* a passphrase hashed a million times is kept */
-        struct ku *next;
-        char protocol[8], secret[NH_SNMP_SECRET_MAX];
-        u_char key[USM_AUTH_KU_LEN];
-        size_t len;
-    } * kus;
-} lib;
-
-void
-nh_snmp_credential_wipe(struct nh_snmp_credential *c)
-{
-    explicit_bzero(c, sizeof(*c));
-}
-
-void
-nh_snmp_library_var(const netsnmp_variable_list *v, struct nh_snmp_var *out)
-{
-    out->oid = v->name;
-    out->oid_len = v->name_length;
-    out->bytes = v->val.string;
-    out->bytes_len = v->val_len;
-    switch (v->type) {
-    case ASN_INTEGER:
-        out->type = NH_SNMP_SIGNED;
-        out->number = *v->val.integer;
-        break;
-    case ASN_GAUGE: /* Unsigned32 too */
-    case ASN_UINTEGER:
-        out->type = NH_SNMP_UNSIGNED;
-        out->unsigned_number = (uint32_t)*v->val.integer;
-        break;
-    case ASN_TIMETICKS:
-        out->type = NH_SNMP_TICKS;
-        out->unsigned_number = (uint32_t)*v->val.integer;
-        break;
-    case ASN_COUNTER:
-        out->type = NH_SNMP_COUNTER32;
-        out->unsigned_number = (uint32_t)*v->val.integer;
-        break;
-    case ASN_COUNTER64:
-        out->type = NH_SNMP_COUNTER64;
-        out->unsigned_number =
-            (uint64_t)v->val.counter64->high << 32 | (v->val.counter64->low & 0xffffffff);
-        break;
-    case ASN_OCTET_STR:
-    case ASN_IPADDRESS:
-    case ASN_OPAQUE:
-        out->type = NH_SNMP_BYTES;
-        break;
-    case ASN_OBJECT_ID:
-        out->type = NH_SNMP_OBJECT;
-        break;
-    case ASN_OPAQUE_FLOAT:
-        out->type = NH_SNMP_DECIMAL;
-        out->decimal = (double)*v->val.floatVal;
-        break;
-    case ASN_OPAQUE_DOUBLE:
-        out->type = NH_SNMP_DECIMAL;
-        out->decimal = *v->val.doubleVal;
-        break;
-    case SNMP_NOSUCHOBJECT:
-    case SNMP_NOSUCHINSTANCE:
-        out->type = NH_SNMP_MISSING;
-        break;
-    case SNMP_ENDOFMIBVIEW:
-        out->type = NH_SNMP_END;
-        break;
-    default:
-        out->type = NH_SNMP_NULL;
-        break;
-    }
-}
+static struct nh_snmp *sessions; /* all of the process */
 
 bool
 nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
@@ -207,55 +129,6 @@ finish_later(struct nh_snmp *s, enum nh_snmp_result result)
     event_active(s->later, EV_TIMEOUT, 0);
 }
 
-/* usmStats of RFC 3414: what the engine complains of. */
-static enum nh_snmp_result
-report_result(const netsnmp_pdu *pdu)
-{
-    static const oid stats[] = { 1, 3, 6, 1, 6, 3, 15, 1, 1 };
-    const netsnmp_variable_list *v = pdu->variables;
-
-    if (v == NULL || v->name_length < NH_COUNT(stats) + 1 ||
-        memcmp(v->name, stats, sizeof(stats)) != 0)
-        return NH_SNMP_NONSENSE;
-    switch (v->name[NH_COUNT(stats)]) {
-    case 1:
-        return NH_SNMP_SEC_LEVEL;
-    case 2:
-        return NH_SNMP_TIME;
-    case 3:
-        return NH_SNMP_USER;
-    case 4:
-        return NH_SNMP_TIMEOUT; /* another engine than the one we know */
-    case 5:
-        return NH_SNMP_KEY;
-    case 6:
-        return NH_SNMP_PRIV_KEY;
-    default:
-        return NH_SNMP_NONSENSE;
-    }
-}
-
-static enum nh_snmp_result
-answer_result(const netsnmp_pdu *pdu)
-{
-    switch (pdu->errstat) {
-    case SNMP_ERR_NOERROR:
-        return NH_SNMP_OK;
-    case SNMP_ERR_TOOBIG:
-        return NH_SNMP_TOOBIG;
-    case SNMP_ERR_NOSUCHNAME:
-        return NH_SNMP_NO_SUCH;
-    case SNMP_ERR_NOACCESS:
-    case SNMP_ERR_AUTHORIZATIONERROR:
-        return NH_SNMP_VIEW;
-    case SNMP_ERR_GENERR:
-    case SNMP_ERR_RESOURCEUNAVAILABLE:
-        return NH_SNMP_GENERR;
-    default:
-        return NH_SNMP_NONSENSE;
-    }
-}
-
 static bool
 is_same_engine(const netsnmp_session *a, const netsnmp_session *b)
 {
@@ -273,7 +146,7 @@ drop_user(const struct nh_snmp *s)
 
     if (s->version != 3 || ss->securityEngineIDLen == 0)
         return;
-    for (const struct nh_snmp *o = lib.sessions; o != NULL; o = o->next) {
+    for (const struct nh_snmp *o = sessions; o != NULL; o = o->next) {
         const netsnmp_session *other =
             o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
 
@@ -301,24 +174,6 @@ forget_engine(struct nh_snmp *s)
     ss->securityEngineIDLen = ss->contextEngineIDLen = 0;
     ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
     ss->flags |= SNMP_FLAGS_DONT_PROBE;
-}
-
-bool
-nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len)
-{
-    return usm_get_user(engine, engine_len, user) != NULL;
-}
-
-void
-nh_snmp_library_remove_user(const char *user, const uint8_t *engine, size_t engine_len)
-{
-    struct usmUser *old = usm_get_user(engine, engine_len, user);
-
-    if (old == NULL)
-        return;
-    usm_remove_user(old);
-    old->next = old->prev = NULL;
-    usm_free_user(old);
 }
 
 /* The probe's answer: with the engine's id the user's keys can be made. An existing user
@@ -366,11 +221,11 @@ note_message(struct nh_snmp *s, const netsnmp_pdu *pdu)
         return;
     }
     if (report) {
-        a.result = report_result(pdu);
+        a.result = nh_snmp_library_report(pdu);
         if (a.result == NH_SNMP_TIMEOUT)
             forget_engine(s); /* unauthenticated: it is asked again, not believed */
     } else if (pdu->command == SNMP_MSG_RESPONSE && !s->probing) {
-        a.result = answer_result(pdu);
+        a.result = nh_snmp_library_error(pdu);
         a.error_index = pdu->errindex > 0 ? (size_t)pdu->errindex : 0;
         a.next = a.result == NH_SNMP_OK ? pdu->variables : NULL;
     } else {
@@ -540,8 +395,8 @@ destroy(struct nh_snmp *s)
         s->next->previous = s->previous;
     if (s->previous != NULL)
         s->previous->next = s->next;
-    else if (lib.sessions == s)
-        lib.sessions = s->next;
+    else if (sessions == s)
+        sessions = s->next;
     while (s->first != NULL)
         free(take_first(s));
     nh_timer_free(s->timer);
@@ -571,14 +426,15 @@ static void
 on_snmp_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct nh_snmp *s = arg;
+    netsnmp_large_fd_set *fds = nh_snmp_library_fds();
 
     (void)what;
     s->delivering = true;
-    NETSNMP_LARGE_FD_SET(fd, &lib.fds);
+    NETSNMP_LARGE_FD_SET(fd, fds);
     errno = 0;
-    if (snmp_sess_read2(s->session, &lib.fds) != 0 && errno == ECONNREFUSED)
+    if (snmp_sess_read2(s->session, fds) != 0 && errno == ECONNREFUSED)
         s->refused = true;
-    NETSNMP_LARGE_FD_CLR(fd, &lib.fds);
+    NETSNMP_LARGE_FD_CLR(fd, fds);
     settle(s);
 }
 
@@ -621,77 +477,10 @@ on_snmp_later(evutil_socket_t fd, short what, void *arg)
     settle(s);
 }
 
-static int
-on_snmp_log(int major, int minor, void *message, void *arg)
-{
-    const struct snmp_log_message *m = message;
-
-    (void)major;
-    (void)minor;
-    (void)arg;
-    nh_log_limited(NH_LOG_DEBUG, "net-snmp: %.*s", (int)strcspn(m->msg, "\n"), m->msg);
-    return 0;
-}
-
-/* The probe of an engine goes out for a user without a name. */
-static bool
-add_nameless_user(void)
-{
-    struct usmUser *u = usm_create_user();
-
-    if (u == NULL)
-        return false;
-    u->name = strdup("");
-    u->secName = strdup("");
-    free(u->authProtocol);
-    free(u->privProtocol);
-    u->authProtocol =
-        snmp_duplicate_objid(usmNoAuthProtocol, NH_COUNT(usmNoAuthProtocol));
-    u->authProtocolLen = NH_COUNT(usmNoAuthProtocol);
-    u->privProtocol =
-        snmp_duplicate_objid(usmNoPrivProtocol, NH_COUNT(usmNoPrivProtocol));
-    u->privProtocolLen = NH_COUNT(usmNoPrivProtocol);
-    u->userStatus = RS_ACTIVE;
-    if (u->name == NULL || u->secName == NULL || u->authProtocol == NULL ||
-        u->privProtocol == NULL) {
-        usm_free_user(u);
-        return false;
-    }
-    usm_add_user(u);
-    return true;
-}
-
-bool
-nh_snmp_library_start(void)
-{
-    if (lib.started)
-        return true;
-    setenv("MIBS", "", 1);
-    setenv("SNMP_PERSISTENT_DIR", "/dev/null/none", 0); /* no folder can be made there */
-    snmp_disable_log();
-    netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
-    snmp_enable_calllog();
-    snmp_register_callback(
-        SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_snmp_log, NULL);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
-    init_snmp("nhip");
-    netsnmp_large_fd_set_init(&lib.fds, FD_SETSIZE);
-    NETSNMP_LARGE_FD_ZERO(&lib.fds);
-    lib.started = add_nameless_user();
-    return lib.started;
-}
-
-bool
-nh_snmp_library_is_started(void)
-{
-    return lib.started;
-}
-
 bool
 nh_snmp_library_asks(const uint8_t *engine, size_t engine_len)
 {
-    for (const struct nh_snmp *s = lib.sessions; s != NULL; s = s->next) {
+    for (const struct nh_snmp *s = sessions; s != NULL; s = s->next) {
         const netsnmp_session *ss = snmp_sess_session(s->session);
 
         if (ss != NULL && ss->securityEngineIDLen == engine_len &&
@@ -699,119 +488,6 @@ nh_snmp_library_asks(const uint8_t *engine, size_t engine_len)
             return true;
     }
     return false;
-}
-
-netsnmp_large_fd_set *
-nh_snmp_library_fds(void)
-{
-    return &lib.fds;
-}
-
-/* RFC 3414's hash of a megabyte of passphrase costs milliseconds: once each. */
-static const struct ku *
-make_ku(const char *protocol, const oid *hash, size_t hash_len, const char *secret)
-{
-    struct ku *k;
-
-    for (k = lib.kus; k != NULL; k = k->next)
-        if (strcmp(k->protocol, protocol) == 0 && strcmp(k->secret, secret) == 0)
-            return k;
-    k = calloc(1, sizeof(*k));
-    if (k == NULL)
-        return NULL;
-    snprintf(k->protocol, sizeof(k->protocol), "%s", protocol);
-    snprintf(k->secret, sizeof(k->secret), "%s", secret);
-    k->len = sizeof(k->key);
-    if (generate_Ku(hash, (u_int)hash_len, (const u_char *)secret, strlen(secret), k->key,
-            &k->len) != SNMPERR_SUCCESS) {
-        explicit_bzero(k, sizeof(*k));
-        free(k);
-        return NULL;
-    }
-    k->next = lib.kus;
-    lib.kus = k;
-    return k;
-}
-
-static bool
-is_secret(const char *secret, const char *what, char why[128])
-{
-    if (strlen(secret) >= SECRET_MIN)
-        return true;
-    snprintf(why, 128, "the %s key is shorter than %d characters", what, SECRET_MIN);
-    return false;
-}
-
-enum nh_err
-nh_snmp_library_user(netsnmp_session *ss, struct nh_snmp_credential *c, char why[128])
-{
-    static const int levels[] = { SNMP_SEC_LEVEL_NOAUTH, SNMP_SEC_LEVEL_AUTHNOPRIV,
-        SNMP_SEC_LEVEL_AUTHPRIV };
-    int auth = c->level == NH_SNMP_NOAUTH ? NETSNMP_USMAUTH_NOAUTH
-                                          : usm_lookup_auth_type(c->auth);
-    int priv = c->level == NH_SNMP_PRIV ? usm_lookup_priv_type(c->priv) : 0;
-    const struct ku *k;
-
-    ss->securityName = c->user;
-    ss->securityNameLen = strlen(c->user);
-    ss->securityModel = SNMP_SEC_MODEL_USM;
-    ss->securityLevel = levels[c->level];
-    ss->flags |= SNMP_FLAGS_DONT_PROBE;
-    if (c->level == NH_SNMP_NOAUTH)
-        return NH_OK;
-    if (auth <= NETSNMP_USMAUTH_HMACMD5 || (c->level == NH_SNMP_PRIV && priv <= 1)) {
-        snprintf(why, 128,
-            "no such protocols: auth is SHA or SHA-224 to SHA-512, priv is "
-            "AES, AES-192 or AES-256");
-        return NH_EINVAL;
-    }
-    ss->securityAuthProto = sc_get_auth_oid(auth, &ss->securityAuthProtoLen);
-    if (!is_secret(c->auth_secret, "authentication", why))
-        return NH_EINVAL;
-    k = make_ku(c->auth, ss->securityAuthProto, ss->securityAuthProtoLen, c->auth_secret);
-    if (k == NULL)
-        return NH_ENOMEM;
-    memcpy(ss->securityAuthKey, k->key, k->len);
-    ss->securityAuthKeyLen = k->len;
-    if (c->level != NH_SNMP_PRIV)
-        return NH_OK;
-    ss->securityPrivProto = sc_get_priv_oid(priv, &ss->securityPrivProtoLen);
-    if (!is_secret(c->priv_secret, "privacy", why))
-        return NH_EINVAL;
-    k = make_ku(c->auth, ss->securityAuthProto, ss->securityAuthProtoLen, c->priv_secret);
-    if (k == NULL)
-        return NH_ENOMEM;
-    memcpy(ss->securityPrivKey, k->key, k->len);
-    ss->securityPrivKeyLen = k->len;
-    return NH_OK;
-}
-
-enum nh_err
-nh_snmp_library_add_user(const struct nh_snmp_credential *c, const uint8_t *engine,
-    size_t engine_len, char why[128])
-{
-    struct nh_snmp_credential copy = *c;
-    netsnmp_session ss;
-    enum nh_err err;
-
-    snmp_sess_init(&ss);
-    err = nh_snmp_library_user(&ss, &copy, why);
-    if (err == NH_OK) {
-        ss.version = SNMP_VERSION_3;
-        ss.securityEngineID = netsnmp_memdup(engine, engine_len);
-        ss.securityEngineIDLen = engine_len;
-        nh_snmp_library_remove_user(copy.user, engine, engine_len);
-        if (ss.securityEngineID == NULL ||
-            usm_create_user_from_session(&ss) != SNMPERR_SUCCESS) {
-            snprintf(why, 128, "no user \"%s\" can be made", copy.user);
-            err = NH_ENOMEM;
-        }
-        free(ss.securityEngineID);
-    }
-    explicit_bzero(ss.securityAuthKey, sizeof(ss.securityAuthKey));
-    explicit_bzero(ss.securityPrivKey, sizeof(ss.securityPrivKey));
-    nh_snmp_credential_wipe(&copy);
-    return err;
 }
 
 static enum nh_err
@@ -908,10 +584,10 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
     s->peer_len = peer_len;
     s->version = credential->version;
     s->timeout_ms = opt.timeout_ms > 0 ? opt.timeout_ms : DEFAULT_TIMEOUT_MS;
-    s->next = lib.sessions;
+    s->next = sessions;
     if (s->next != NULL)
         s->next->previous = s;
-    lib.sessions = s;
+    sessions = s;
     err = open_session(
         s, host, port, opt.retries >= 0 ? opt.retries : DEFAULT_RETRIES, credential, why);
     if (err == NH_OK)
@@ -1034,7 +710,7 @@ nh_snmp_engine(const struct nh_snmp *s, uint8_t out[32], bool *shared)
     if (s->version != 3 || ss->securityEngineIDLen == 0 || ss->securityEngineIDLen > 32)
         return 0;
     memcpy(out, ss->securityEngineID, ss->securityEngineIDLen);
-    for (const struct nh_snmp *o = lib.sessions; o != NULL; o = o->next) {
+    for (const struct nh_snmp *o = sessions; o != NULL; o = o->next) {
         const netsnmp_session *other =
             o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
 

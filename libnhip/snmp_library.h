@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * snmp_library.h - net-snmp, for the two files that touch it: snmp.c, which asks, and
- * snmp_listen.c, which is told
+ * snmp_library.h - net-snmp, for the files that touch it: snmp_library.c, snmp.c, which
+ * asks, and snmp_listen.c, which is told
  *
  * One process has one library: one USM table, one engine of its own, one thread. Nobody
  * else includes this.
@@ -38,8 +38,11 @@ enum nh_err nh_snmp_library_add_user(const struct nh_snmp_credential *c,
 bool nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len);
 void nh_snmp_library_remove_user(
     const char *user, const uint8_t *engine, size_t engine_len);
-/* Does a session of snmp.c ask that engine? Its user is then not ours to remove. */
+/* In snmp.c: does a session ask that engine? Its user is then not ours to remove. */
 bool nh_snmp_library_asks(const uint8_t *engine, size_t engine_len);
+/* What an engine complains of by a report (usmStats of RFC 3414); what an answer says. */
+enum nh_snmp_result nh_snmp_library_report(const netsnmp_pdu *pdu);
+enum nh_snmp_result nh_snmp_library_error(const netsnmp_pdu *pdu);
 /* Lend one of the library's objects in our form. */
 void nh_snmp_library_var(const netsnmp_variable_list *v, struct nh_snmp_var *out);
 

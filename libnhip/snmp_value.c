@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* snmp_value.c - what of SNMP is plain data: words, numbers, object identifiers */
+/* snmp_value.c - what of SNMP is plain data: words, numbers, object identifiers,
+ * credentials */
 #include "libnhip/buf.h"
 #include "libnhip/snmp.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const words[NH_SNMP_RESULTS] = {
     [NH_SNMP_OK] = "it answers",
@@ -53,6 +55,12 @@ nh_snmp_key(enum nh_snmp_result result)
         [NH_SNMP_LOCAL] = "snmp_local" };
 
     return (unsigned)result < NH_COUNT(keys) ? keys[result] : "snmp_nonsense";
+}
+
+void
+nh_snmp_credential_wipe(struct nh_snmp_credential *c)
+{
+    explicit_bzero(c, sizeof(*c));
 }
 
 enum nh_err
