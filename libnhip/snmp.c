@@ -142,7 +142,6 @@ static void
 drop_user(const struct nh_snmp *s)
 {
     const netsnmp_session *ss = snmp_sess_session(s->session);
-    struct usmUser *u;
 
     if (s->version != 3 || ss->securityEngineIDLen == 0)
         return;
@@ -154,12 +153,8 @@ drop_user(const struct nh_snmp *s)
             strcmp(other->securityName, ss->securityName) == 0)
             return;
     }
-    u = usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
-    if (u == NULL)
-        return;
-    usm_remove_user(u);
-    u->next = u->prev = NULL;
-    usm_free_user(u);
+    nh_snmp_library_remove_user(
+        ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
 }
 
 static void
