@@ -3,12 +3,11 @@
  * snmp_device.h - what is learnt of one device by SNMP, round by round
  *
  * A round asks for the system group, for the interfaces' names when they may have
- * changed, and for their states and counters, and for the figures of
- * its profile. Counters become rates here, between two
- * rounds, and only where nothing happened in between that restarts them: a reboot
- * (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime that moved, another
- * interface under the same ifIndex. An interface that got another ifIndex is followed by
- * its name.
+ * changed, for their states and counters, and for the figures of its profile. Counters
+ * become rates here, between two rounds, and only where nothing happened in between that
+ * restarts them: a reboot (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime
+ * that moved, another interface under the same ifIndex. An interface that got another
+ * ifIndex is followed by its name.
  */
 #ifndef NH_SNMP_DEVICE_H
 #define NH_SNMP_DEVICE_H
