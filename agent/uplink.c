@@ -7,8 +7,9 @@
  *        +------------- BACKOFF <------------+   jittered, see nh_backoff_ms()
  *
  * Each try takes the next address and the next way out: the default route, then each
- * link's interface by SO_BINDTODEVICE. What worked is tried first the next time. Names
- * are resolved by libevent's resolver, bound to nothing; numeric addresses need none.
+ * link's interface by SO_BINDTODEVICE. What worked is tried first the next time, unless
+ * nothing came through it any more. Names are resolved by libevent's resolver, bound to
+ * nothing; numeric addresses need none.
  */
 #include "agent/uplink.h"
 #include "agent/keyring.h"
@@ -33,8 +34,10 @@
 #include <unistd.h>
 
 enum {
-    CONNECT_MS = 10000, /* TCP and TLS together */
-    USER_TIMEOUT_MS = 90000,
+    CONNECT_MS = 10000,           /* TCP and TLS together */
+    USER_TIMEOUT_MS = 90000,      /* with one way out there is nothing better to do */
+    USER_TIMEOUT_WAYS_MS = 25000, /* well before a collector calls the agent silent */
+    NEXT_WAY_S = 5,               /* a carrier's node takes many agents' lines at once */
     KEEPALIVE_S = 60,
     TAKEOVERS_HOLD_S = 600,
 };
@@ -66,6 +69,16 @@ uplink_way_of(uint64_t attempt, size_t addresses, size_t interfaces)
 {
     return (struct uplink_way){ .address = (size_t)(attempt % addresses),
         .way = (size_t)(attempt / addresses % (interfaces + 1)) };
+}
+
+static size_t
+count_interfaces(const struct uplink *up)
+{
+    size_t n = 0;
+
+    while (assignments_interface(up->host->assignments, n) != NULL)
+        n++;
+    return n;
 }
 
 /* --- coming back --- */
@@ -349,6 +362,10 @@ owner_on_end(void *arg, const struct nh_session_end *end)
     default:
         break;
     }
+    if (end->line_dead && count_interfaces(up) > 1 && max_s == 0) {
+        had = false;
+        max_s = NEXT_WAY_S;
+    }
     back_off(up, had, min_s, max_s);
 }
 
@@ -410,7 +427,7 @@ open_socket(struct uplink *up, const struct evutil_addrinfo *ai)
 {
     int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1, idle = KEEPALIVE_S, every = 15, count = 3;
-    unsigned timeout = USER_TIMEOUT_MS;
+    unsigned timeout = count_interfaces(up) > 1 ? USER_TIMEOUT_WAYS_MS : USER_TIMEOUT_MS;
     size_t len = strlen(up->interface);
 
     if (fd < 0)
@@ -489,16 +506,6 @@ load_key(struct uplink *up)
     }
     nh_wipe(&key, sizeof(key));
     return err == NH_OK;
-}
-
-static size_t
-count_interfaces(const struct uplink *up)
-{
-    size_t n = 0;
-
-    while (assignments_interface(up->host->assignments, n) != NULL)
-        n++;
-    return n;
 }
 
 static void

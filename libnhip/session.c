@@ -17,6 +17,7 @@
 #include "libnhip/loop.h"
 #include "libnhip/token.h"
 #include <assert.h>
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -547,8 +548,12 @@ on_session_event(struct bufferevent *bev, short what, void *arg)
     (void)bev;
     if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0)
         return;
+    s->end.line_dead =
+        (what & BEV_EVENT_ERROR) != 0 &&
+        EVUTIL_SOCKET_ERROR() == ETIMEDOUT; /* TCP_USER_TIMEOUT, keepalive */
     if (s->end.why[0] == '\0')
-        snprintf(s->end.why, sizeof(s->end.why), "connection lost");
+        snprintf(s->end.why, sizeof(s->end.why), "%s",
+            s->end.line_dead ? "nothing comes through" : "connection lost");
     s->ending = true;
     finish(s);
 }
@@ -566,8 +571,10 @@ on_session_timer(void *arg)
     if (s->state == NH_AGENT_HELLO_SENT) {
         if (now - s->since_ms >= HELLO_TIMEOUT_S * 1000)
             nh_session_close(s, NH_WIRE_TIMEOUT, "no WELCOME");
-    } else if (now - s->heard_ms >= NH_DEAD_AFTER_S * 1000)
+    } else if (now - s->heard_ms >= NH_DEAD_AFTER_S * 1000) {
+        s->end.line_dead = true;
         nh_session_close(s, NH_WIRE_TIMEOUT, "nothing heard for 90 s");
+    }
     pump(s);
     if (!s->ending)
         arm(s);

@@ -34,6 +34,8 @@ struct nh_session_end {
     bool welcomed;                     /* it had come as far as WELCOME */
     enum nh_wire_error code;           /* that either side ended it with, 0: none */
     bool by_peer;                      /* the code came from the collector */
+    bool line_dead;                    /* nothing came through any more: another way out
+                                          may be the better one */
     uint32_t retry_min_s, retry_max_s; /* GOAWAY: when to come again; both 0: no word */
     char why[160];
 };

@@ -133,11 +133,14 @@ def lines():
         drops = concurrent.futures.ThreadPoolExecutor(1).submit(flap, p, "flap")
         next_round(p, "well")
         p.cut_line("mile", "vnpt")
+        cut = time.time()
         next_round(p, "well")
         p.cut_line("spare", "viettel")
         next_round(p, "well")
         p.power("dark", False)
         mile = opened(p, "mile/vnpt", cause="last_mile", party="carrier:vnpt", kind="outage", links=["mile/vnpt"])
+        # its agent reports by the other line before it would be called silent
+        wait_for("mile to report by its other line", lambda: p.sees("mile", "viettel", cut))
         spare = opened(p, "spare/viettel", cause="last_mile", party="carrier:viettel", kind="standby_lost", links=["spare/viettel"])
         dark = opened(p, "dark", cause="power", kind="outage", confidence="suspected", links=["dark/viettel", "dark/vnpt"],
                       told=["technician"])
