@@ -463,19 +463,58 @@ host_booted(
         site_fact(d, site, kind, boot_ms);
 }
 
+static struct episode *
+open_quality(struct dlink *l, bool note)
+{
+    for (size_t i = 0; i < l->episode_count; i++)
+        if (l->episodes[i].kind == EP_DEGRADED && l->episodes[i].to_ms == 0 &&
+            l->episodes[i].note == note)
+            return &l->episodes[i];
+    return NULL;
+}
+
+/* The delay is far from the usual one, and no limit is passed: worth a note. Where one is
+ * passed later, or the link falls, the note ends and an incident of that begins. */
+static void
+note_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
+{
+    const struct normal *n = &t->normal;
+    const struct episode *worse = open_quality(l, false);
+    struct episode *open = open_quality(l, true);
+    const struct episode *down = link_down_at(l, d->now_ms);
+
+    worse = worse == NULL ? down : worse;
+    if (open != NULL) {
+        open->value = n->now_us / 1e3;
+        if (n->unusual && worse == NULL)
+            return;
+        open->to_ms = worse != NULL ? worse->from_ms : n->since_ms;
+        if (open->to_ms <= open->from_ms)
+            open->to_ms = open->from_ms + 1000;
+        d->dirty = true;
+        return;
+    }
+    if (!n->unusual || worse != NULL || l->episode_count == EPISODES_MAX)
+        return;
+    l->episodes[l->episode_count++] = (struct episode){ .kind = EP_DEGRADED,
+        .link = (int)(l - d->links),
+        .site = l->site,
+        .service = -1,
+        .lo_ms = n->since_ms - NORMAL_SAMPLE_MS,
+        .from_ms = n->since_ms,
+        .value = n->now_us / 1e3,
+        .note = true,
+        .usual_us = normal_usual_us(n) };
+    d->dirty = true;
+}
+
 static void
 quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
 {
-    struct episode *open = NULL;
+    struct episode *open = open_quality(l, false);
     struct quality q;
     int64_t at_least = t->seen_ms - 60000;
 
-    if (t->class == TRACK_FAR && l->path != NULL && track_last(l->path) != NULL &&
-        l->path->seen_ms > t->seen_ms - 45000)
-        return; /* the agent sees it better */
-    for (size_t i = 0; i < l->episode_count; i++)
-        if (l->episodes[i].kind == EP_DEGRADED && l->episodes[i].to_ms == 0)
-            open = &l->episodes[i];
     if (link_down_at(l, d->now_ms) != NULL && open == NULL)
         return;
     q = track_quality(t, &l->in->quality);
@@ -509,6 +548,16 @@ quality_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
         .loss = q.loss,
         .value = q.value };
     d->dirty = true;
+}
+
+static void
+qualities_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
+{
+    if (t->class == TRACK_FAR && l->path != NULL && track_last(l->path) != NULL &&
+        l->path->seen_ms > t->seen_ms - 45000)
+        return; /* the agent sees it better */
+    quality_of_link(d, l, t);
+    note_of_link(d, l, t);
 }
 
 static bool
@@ -546,7 +595,7 @@ diagnose_reading(struct diagnose *d, int check, const struct nh_reading *r, int6
         if (change == TRACK_CHANGED)
             episodes_of_link(d, t->link);
         if (t->rounds != NULL && at_ms == t->seen_ms && d->now_ms - at_ms < 30000)
-            quality_of_link(d, l, t);
+            qualities_of_link(d, l, t);
     } else if (change == TRACK_CHANGED) {
         d->dirty = true;
         if (t->class == TRACK_POWER)
@@ -677,6 +726,47 @@ diagnose_numbers_after(struct diagnose *d, uint32_t number)
 {
     if (d->numbers < number)
         d->numbers = number;
+}
+
+static bool
+is_flapping(const struct diagnose *d, const struct dlink *l, struct learnt *out)
+{
+    const struct episode *first, *last = NULL;
+    size_t drops = link_drops(l, NULL, &first);
+    int64_t calm_ms = d->now_ms - FLAP_CALM_MS;
+
+    if (drops < FLAPS)
+        return false;
+    for (size_t i = 0; i < l->episode_count; i++)
+        if (l->episodes[i].kind == EP_DOWN && is_sure(&l->episodes[i]))
+            last = &l->episodes[i];
+    out->drops = (uint32_t)drops;
+    out->flapping_since_ms = first->from_ms;
+    return last->to_ms == 0 ? last->from_ms > calm_ms : last->to_ms > calm_ms;
+}
+
+void
+diagnose_learnt(const struct diagnose *d, size_t link, struct learnt *out)
+{
+    const struct track *t = NULL;
+    const struct dlink *l;
+
+    *out = (struct learnt){ 0 };
+    if (link >= d->link_count)
+        return;
+    l = &d->links[link];
+    if (l->path != NULL && normal_is_known(&l->path->normal))
+        t = l->path;
+    else if (l->far != NULL && normal_is_known(&l->far->normal))
+        t = l->far;
+    if (t != NULL) {
+        out->usual_us = normal_usual_us(&t->normal);
+        out->now_us = t->normal.now_us;
+    }
+    for (size_t i = 0; i < l->episode_count && !out->unusual; i++)
+        out->unusual = l->episodes[i].kind == EP_DEGRADED && l->episodes[i].note &&
+                       l->episodes[i].to_ms == 0;
+    out->flapping = is_flapping(d, l, out);
 }
 
 size_t

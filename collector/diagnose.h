@@ -22,6 +22,7 @@
 
 #include "collector/incident.h"
 #include "collector/inventory.h"
+#include "collector/learnt.h"
 
 struct diagnose;
 
@@ -69,6 +70,9 @@ void diagnose_close(struct diagnose *d, uint32_t number, int64_t now_ms);
 
 /* Numbers that are given from now on are higher than this one. */
 void diagnose_numbers_after(struct diagnose *d, uint32_t number);
+
+/* Of the link with this number in the inventory's order of sites and links. */
+void diagnose_learnt(const struct diagnose *d, size_t link, struct learnt *out);
 
 /* Those that are open, or were closed within the time that late truth may revise. Lent.
  */

@@ -43,8 +43,6 @@ link_down_at(const struct dlink *l, int64_t at_ms)
     return NULL;
 }
 
-/* ---- links ---- */
-
 /* The agent's end: its path; where nobody measures a way through, the first hop or else
  * the port. */
 const struct track *
@@ -54,6 +52,71 @@ link_near(const struct dlink *l)
         return l->path;
     return l->gateway != NULL ? l->gateway : l->port;
 }
+
+static bool
+is_drop(const struct episode *e, const char *key)
+{
+    return e->kind == EP_DOWN && is_sure(e) && (key == NULL || strcmp(e->key, key) == 0);
+}
+
+/* The first of the drops that lead to the newest without a long peace; NULL: none. */
+static const struct episode *
+first_of_row(const struct dlink *l)
+{
+    const struct episode *first = NULL;
+
+    for (size_t i = l->episode_count; i > 0; i--) { /* down ones are in order of time */
+        const struct episode *e = &l->episodes[i - 1];
+
+        if (!is_drop(e, NULL))
+            continue;
+        if (first != NULL && e->to_ms != 0 && first->from_ms > e->to_ms + FLAP_CALM_MS)
+            break;
+        first = e;
+    }
+    return first;
+}
+
+size_t
+link_drops(const struct dlink *l, const char *key, const struct episode **first)
+{
+    const struct episode *from = key == NULL ? first_of_row(l) : l->episodes;
+    size_t most = 0;
+
+    for (const struct episode *a = from; from != NULL; a++) {
+        size_t n = 0;
+
+        if (a == l->episodes + l->episode_count)
+            break;
+        for (const struct episode *b = from; b < l->episodes + l->episode_count; b++)
+            n += is_drop(b, key) && b->from_ms >= a->from_ms &&
+                 b->from_ms < a->from_ms + FLAP_MS;
+        most = n > most ? n : most;
+    }
+    if (first != NULL)
+        *first = from;
+    return most;
+}
+
+static bool
+begins_to_miss(const struct track *t, int64_t at_ms, uint32_t need)
+{
+    const struct run *r = track_last(t);
+
+    return r != NULL && !r->ok && r->from_ms >= at_ms && r->count < need;
+}
+
+bool
+link_misses_since(const struct dlink *l, int64_t at_ms)
+{
+    uint32_t need =
+        l->in->quality.down_after > 0 ? (uint32_t)l->in->quality.down_after : 3;
+
+    return begins_to_miss(link_near(l), at_ms, need) ||
+           begins_to_miss(l->far, at_ms, need);
+}
+
+/* ---- links ---- */
 
 /* A stretch of missed rounds of one end that the other end does not deny. */
 struct piece {

@@ -77,8 +77,10 @@ collect(struct diagnose *d, struct list *l)
     d->down_links = d->far_links = 0;
     d->all_down = NULL;
     for (size_t i = 0; i < d->carrier_count; i++) {
-        d->carriers[i].core_down = d->carriers[i].core_degraded = NULL;
-        d->carriers[i].degraded = 0;
+        struct dcarrier *c = &d->carriers[i];
+
+        c->core_down = c->core_degraded[0] = c->core_degraded[1] = NULL;
+        c->degraded[0] = c->degraded[1] = 0;
     }
     for (size_t i = 0; i < d->link_count; i++) {
         struct dlink *x = &d->links[i];
@@ -90,7 +92,7 @@ collect(struct diagnose *d, struct list *l)
             push(l, &x->episodes[k]);
             down += x->episodes[k].kind == EP_DOWN;
             if (x->carrier >= 0 && x->episodes[k].kind == EP_DEGRADED)
-                d->carriers[x->carrier].degraded++;
+                d->carriers[x->carrier].degraded[x->episodes[k].note]++;
         }
         d->down_links += down > 0;
         d->far_links += !sees_nothing(x);
@@ -403,13 +405,14 @@ overlap(const struct episode *a, const struct episode *b)
            (b->to_ms == 0 || b->to_ms > a->from_ms - DEGRADED_TOGETHER_MS);
 }
 
+/* A note beside notes, what is over a limit beside its like. */
 static const struct episode *
 degraded_at(const struct dlink *l, const struct episode *e)
 {
     for (size_t i = 0; i < l->episode_count; i++) {
         const struct episode *x = &l->episodes[i];
 
-        if (x->kind == EP_DEGRADED && overlap(e, x))
+        if (x->kind == EP_DEGRADED && x->note == e->note && overlap(e, x))
             return x;
     }
     return NULL;
@@ -440,9 +443,9 @@ core_degraded(struct diagnose *d, int carrier, const struct episode *e)
     struct dcarrier *c = &d->carriers[carrier];
     size_t nodes = 0, bad = 0;
 
-    if (c->degraded < 3)
+    if (c->degraded[e->note] < 3)
         return false;
-    if (c->core_degraded != NULL && overlap(c->core_degraded, e))
+    if (c->core_degraded[e->note] != NULL && overlap(c->core_degraded[e->note], e))
         return true;
     for (size_t i = 0; i < d->pop_count; i++)
         if (d->pops[i].carrier == carrier && d->pops[i].link_count > 0)
@@ -452,7 +455,7 @@ core_degraded(struct diagnose *d, int carrier, const struct episode *e)
     if (nodes < 2 &&
         (nodes == 0 || bad < 3 || bad * 3 < c->link_count * 2 || c->pop_count < 2))
         return false;
-    c->core_degraded = e;
+    c->core_degraded[e->note] = e;
     return true;
 }
 
@@ -460,15 +463,16 @@ static void
 key_of_degraded(struct diagnose *d, struct episode *e)
 {
     const struct dlink *l = &d->links[e->link];
+    const char *note = e->note ? NOTE_KEY : "";
 
     if (l->pop >= 0 && core_degraded(d, l->carrier, e))
-        snprintf(e->key, sizeof(e->key), "core:%s", l->in->carrier->id);
+        snprintf(e->key, sizeof(e->key), "%score:%s", note, l->in->carrier->id);
     else if (l->pop >= 0 && node_degraded(d, l->pop, e))
-        snprintf(e->key, sizeof(e->key), "node:%s", l->in->pop->id);
+        snprintf(e->key, sizeof(e->key), "%snode:%s", note, l->in->pop->id);
     else if (d->sites[e->site].link_count == 1)
-        snprintf(e->key, sizeof(e->key), "site:%s", d->sites[e->site].in->id);
+        snprintf(e->key, sizeof(e->key), "%ssite:%s", note, d->sites[e->site].in->id);
     else
-        snprintf(e->key, sizeof(e->key), "link:%s", l->in->id);
+        snprintf(e->key, sizeof(e->key), "%slink:%s", note, l->in->id);
 }
 
 /* A link that falls while its degraded episode lasts, or soon after, goes on in it. */

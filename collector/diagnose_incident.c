@@ -134,7 +134,7 @@ spans_of(const struct group *g, struct incident_link *out, int link)
     for (size_t i = 0; i < l->episode_count; i++) {
         const struct episode *e = &l->episodes[i];
 
-        if (!is_of(g, e))
+        if (!is_of(g, e) || e->note) /* a note breaks no limit: it costs no minutes */
             continue;
         if (e->kind == EP_DEGRADED)
             add_degraded(g, out, l, e);
@@ -390,15 +390,33 @@ make(struct dincident *x, struct group *g, struct incident *in)
     }
 }
 
-/* An end is told once it has held a while. */
+static bool
+begins_again(const struct diagnose *d, const struct incident *in)
+{
+    for (size_t i = 0; i < in->link_count; i++) {
+        const struct dlink *l = strmap_get(&d->link_by_id, in->links[i].id);
+
+        if (l != NULL && link_misses_since(l, in->closed_ms))
+            return true;
+    }
+    return false;
+}
+
+/* An end is told once it has held a while, and not while the next drop has begun. */
 static bool
 is_over(struct diagnose *d, const struct incident *in)
 {
+    int64_t at =
+        in->closed_ms + (in->kind == INCIDENT_FLAPPING ? FLAP_CALM_MS : CLOSE_AFTER_MS);
+
     if (in->closed_ms == 0)
         return false;
-    if (d->now_ms >= in->closed_ms + CLOSE_AFTER_MS)
+    if (d->now_ms < at)
+        wake(d, at);
+    else if (begins_again(d, in))
+        wake(d, d->now_ms + 1000);
+    else
         return true;
-    wake(d, in->closed_ms + CLOSE_AFTER_MS);
     return false;
 }
 
@@ -419,7 +437,7 @@ incident_from_group(struct diagnose *d, struct dincident *x, struct group *g)
     if (first) {
         in.opened_ms = d->now_ms;
         in.first_cause = in.cause;
-        in.may_be_told = in.cause != CAUSE_PLANNED && in.closed_ms == 0;
+        in.may_be_told = in.cause != CAUSE_PLANNED && in.closed_ms == 0 && !g->note;
         change = INCIDENT_OPENED;
     } else if (in.closed_ms == 0 && in.told_closed_ms != 0) {
         in.told_closed_ms = 0;

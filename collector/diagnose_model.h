@@ -12,6 +12,7 @@
 #define DIAGNOSE_MODEL_H
 
 #include "collector/diagnose.h"
+#include "collector/normal.h"
 #include "collector/strmap.h"
 
 enum {
@@ -33,9 +34,13 @@ enum {
     TOGETHER_MS = 3000,     /* clocks and rounds: onsets this near are one moment */
     FEEDER_MS = 60000,      /* on one feeder, power fails within this */
     TRAP_LATE_MS = 180000,  /* a device tells of its cold start this long after */
-    FLAP_MS = 1800000,      /* three drops within this are flapping */
+    FLAP_MS = 1800000,      /* three drops within this are flapping ... */
     FLAPS = 3,
+    FLAP_CALM_MS = JOIN_MS, /* ... until none has come for so long */
+    KEY_MAX = 2 * NH_SITE_ID_MAX + 16,
 };
+
+#define NOTE_KEY "note-" /* before the key of a note: it joins no incident of trouble */
 
 struct run {
     int64_t from_ms, to_ms; /* first and last round */
@@ -76,7 +81,8 @@ struct track {
     int64_t errors_ms;       /* port: last with receive errors */
     int64_t full_ms;         /* port: last at 90 % of the link's bandwidth */
     int32_t full_count;      /* rounds in a row, or nearly, at that */
-    int32_t normal_us;       /* learned: usual time */
+    struct normal normal;    /* path and far: the usual delay */
+    int32_t normal_us;       /* service: usual time */
     uint16_t normal_count;
     uint16_t run_count, round_count, round_next;
     struct run *runs; /* owned, sorted; grows to RUNS_MAX */
@@ -98,8 +104,10 @@ struct episode {
     bool pending;            /* not sure yet: counts for a group, opens none */
     bool held;               /* as good as pending: waits for the journals of a hole */
     bool loss;               /* degraded: by loss, else by time */
+    bool note; /* degraded: within all limits, but far from the usual: a note, no more */
+    int32_t usual_us; /* the note's */
     /* worked out with each grouping */
-    char key[2 * NH_SITE_ID_MAX + 8];
+    char key[KEY_MAX];
 };
 
 enum fact_kind {
@@ -158,8 +166,8 @@ struct dcarrier {
     size_t link_count, pop_count;
     struct track *gateway, *port; /* the centre's own */
     /* of one grouping: an episode that the core explains explains its companions */
-    const struct episode *core_down, *core_degraded;
-    size_t degraded;
+    const struct episode *core_down, *core_degraded[2]; /* [1]: notes */
+    size_t degraded[2];
 };
 
 struct dservice {
@@ -177,7 +185,7 @@ struct hole {
 /* What a group's evidence amounts to, for the rules of causes/. */
 struct group {
     struct diagnose *d;
-    char key[2 * NH_SITE_ID_MAX + 8];
+    char key[KEY_MAX];
     size_t count, cap;
     struct episode **eps; /* owned array of borrowed */
     int64_t from_ms, to_ms, onset_ms;
@@ -185,6 +193,7 @@ struct group {
     int carrier, pop, site, service, feeder, link; /* -1: not one */
     const struct inv_planned *planned;
     bool centre, uplink, core, node;
+    bool note; /* of notes alone: nothing is over a limit */
     size_t links, sites, down, degraded, standby_down,
         drops; /* drops: most of one link */
     size_t carriers;
@@ -234,7 +243,7 @@ struct diagnose {
 /* An incident and what the machine remembers of it. */
 struct dincident {
     struct incident in;
-    char key[2 * NH_SITE_ID_MAX + 8];
+    char key[KEY_MAX];
     bool told_open, overridden, dismissed, taken;
 };
 
@@ -268,6 +277,14 @@ bool is_sure(const struct episode *e);
 bool is_open_at(const struct episode *e, int64_t at_ms);
 const struct hole *hole_of(const struct diagnose *d, int64_t at_ms);
 const struct track *link_near(const struct dlink *l);
+/*
+ * Flapping, as states and incidents mean it: at least FLAPS sure drops within FLAP_MS.
+ * Most drops within that time of those with this key (NULL: of all that follow each other
+ * without a longer peace than FLAP_CALM_MS, up to the newest, first in *first).
+ */
+size_t link_drops(const struct dlink *l, const char *key, const struct episode **first);
+/* Has the link begun to miss rounds again since that moment, and is it not yet sure? */
+bool link_misses_since(const struct dlink *l, int64_t at_ms);
 /* Down at that moment, surely or perhaps. */
 const struct episode *link_down_at(const struct dlink *l, int64_t at_ms);
 
@@ -288,6 +305,7 @@ char *words_dup(const char *pattern, const char *const *args);
 /* `a` and `b` stand for the first and second "{}"; NULL: none. */
 void group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
     const char *a, const char *b);
+void group_say_delay(struct group *g, const struct track *t, const struct episode *e);
 void group_title(const struct group *g, enum incident_kind kind, char **vi, char **en);
 void group_blame_carrier(struct group *g, int carrier);
 

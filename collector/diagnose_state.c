@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, COUNT_MAX = 10000000 };
+enum { VERSION = 2, COUNT_MAX = 10000000 }; /* 1: without the usual delay */
 
 struct io {
     struct nh_buf *out; /* NULL: reading */
     struct nh_slice in;
+    int64_t version;
     bool no_memory;
 };
 
@@ -50,6 +51,15 @@ i32(struct io *io, int32_t *v)
     int64_t x = *v;
 
     bounded(io, &x, INT32_MIN, INT32_MAX);
+    *v = (int32_t)x;
+}
+
+static void
+not_negative(struct io *io, int32_t *v)
+{
+    int64_t x = *v;
+
+    bounded(io, &x, 0, INT32_MAX);
     *v = (int32_t)x;
 }
 
@@ -127,8 +137,32 @@ episode(struct io *io, struct episode *e)
     flag(io, &e->pending);
     flag(io, &e->held);
     flag(io, &e->loss);
+    if (io->version > 1) {
+        flag(io, &e->note);
+        i32(io, &e->usual_us);
+    }
     real(io, &e->value);
     u32(io, &e->incident);
+}
+
+static void
+normal(struct io *io, struct normal *n)
+{
+    uint16_t turned = n->turned;
+    bool begun = n->samples > 0;
+
+    flag(io, &begun);
+    if (!begun)
+        return;
+    i64(io, &n->sampled_ms);
+    i64(io, &n->turned_ms);
+    i64(io, &n->since_ms);
+    not_negative(io, &n->usual);
+    not_negative(io, &n->now_us);
+    u16(io, &n->samples, NORMAL_SAMPLES);
+    u16(io, &turned, NORMAL_IN_A_ROW);
+    n->turned = (uint8_t)turned;
+    flag(io, &n->unusual);
 }
 
 static void
@@ -145,6 +179,8 @@ track(struct io *io, struct track *t)
     i32(io, &t->full_count);
     i32(io, &t->normal_us);
     u16(io, &t->normal_count, 256);
+    if (io->version > 1)
+        normal(io, &t->normal);
     u16(io, &t->run_count, RUNS_MAX);
     if (io->out == NULL && t->run_count > t->run_cap) {
         struct run *more = realloc(t->runs, RUNS_MAX * sizeof(*more));
@@ -328,9 +364,8 @@ incidents(struct io *io, struct diagnose *d)
 static void
 all(struct io *io, struct diagnose *d)
 {
-    int64_t version = VERSION;
-
-    bounded(io, &version, VERSION, VERSION);
+    io->version = VERSION;
+    bounded(io, &io->version, 1, VERSION);
     i64(io, &d->now_ms);
     i64(io, &d->arrived_ms);
     i64(io, &d->judged_ms);
@@ -371,6 +406,7 @@ renew(struct diagnose *d)
     for (size_t i = 0; i < d->track_count; i++) {
         d->tracks[i].run_count = d->tracks[i].round_count = d->tracks[i].round_next = 0;
         d->tracks[i].seen_ms = d->tracks[i].full_ms = d->tracks[i].errors_ms = 0;
+        d->tracks[i].normal = (struct normal){ 0 };
         d->tracks[i].normal_us = 0;
         d->tracks[i].normal_count = 0;
     }

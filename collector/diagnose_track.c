@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BURSTS_MAX = 5, BURST_NEAR_MS = 12000, CLEAR_MS = 180000 };
+enum { BURSTS_MAX = 5, BURST_NEAR_MS = 12000, CLEAR_MS = 180000, SAMPLE_ROUNDS = 10 };
 
 static int64_t
 gap_ms(const struct track *t)
@@ -220,6 +220,22 @@ learn(struct track *t, int32_t us)
         t->normal_count++;
 }
 
+/* Of the last five minutes, where at least ten rounds were answered in them. */
+static void
+sample(struct track *t, int64_t at_ms)
+{
+    int32_t rtts[ROUNDS_MAX];
+    int n = 0;
+
+    if (!normal_is_due(&t->normal, at_ms))
+        return;
+    for (size_t i = 0; i < t->round_count; i++)
+        if (t->rounds[i].rtt_us >= 0 && t->rounds[i].at_ms > at_ms - NORMAL_SAMPLE_MS)
+            rtts[n++] = t->rounds[i].rtt_us;
+    if (n >= SAMPLE_ROUNDS)
+        normal_sample(&t->normal, normal_median(rtts, n), at_ms);
+}
+
 static bool
 add_icmp(struct track *t, const struct nh_reading *r, int64_t at_ms)
 {
@@ -235,8 +251,7 @@ add_icmp(struct track *t, const struct nh_reading *r, int64_t at_ms)
         t->round_next = (uint16_t)((t->round_next + 1) % ROUNDS_MAX);
         if (t->round_count < ROUNDS_MAX)
             t->round_count++;
-        if (rtt >= 0 && (t->normal_count < 30 || rtt < 2 * t->normal_us))
-            learn(t, rtt);
+        sample(t, at_ms);
     }
     return track_ok(t, at_ms, lost < sent);
 }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NOTES_SAID = 6 }; /* links whose figures are named */
+
 static int64_t
 end_of(const struct diagnose *d, const struct episode *e)
 {
@@ -104,38 +106,20 @@ seen_before(const struct group *g, size_t i, bool site)
     return false;
 }
 
-/* Most drops of the link within the time that makes flapping, of this group's. */
-static size_t
-drops_of(const struct group *g, int link)
-{
-    const struct dlink *l = &g->d->links[link];
-    size_t most = 0;
-
-    for (size_t i = 0; i < l->episode_count; i++) {
-        size_t n = 0;
-
-        for (size_t k = 0; k < l->episode_count; k++)
-            n += l->episodes[k].kind == EP_DOWN && is_sure(&l->episodes[k]) &&
-                 strcmp(l->episodes[k].key, g->key) == 0 &&
-                 l->episodes[k].from_ms >= l->episodes[i].from_ms &&
-                 l->episodes[k].from_ms < l->episodes[i].from_ms + FLAP_MS;
-        most = n > most ? n : most;
-    }
-    return most;
-}
-
 /* Whom the key names. */
 static void
 scope(struct group *g)
 {
     struct diagnose *d = g->d;
-    const char *id = strchr(g->key, ':');
+    const char *key = g->key, *id = strchr(key, ':');
 
     id = id == NULL ? "" : id + 1;
-    g->centre = strncmp(g->key, "centre", 6) == 0;
-    g->uplink = strncmp(g->key, "uplink:", 7) == 0;
-    g->core = strncmp(g->key, "core:", 5) == 0;
-    g->node = strncmp(g->key, "node:", 5) == 0;
+    g->note = strncmp(key, NOTE_KEY, strlen(NOTE_KEY)) == 0;
+    key += g->note ? strlen(NOTE_KEY) : 0;
+    g->centre = strncmp(key, "centre", 6) == 0;
+    g->uplink = strncmp(key, "uplink:", 7) == 0;
+    g->core = strncmp(key, "core:", 5) == 0;
+    g->node = strncmp(key, "node:", 5) == 0;
     for (size_t i = 0; i < d->carrier_count; i++)
         if ((g->uplink || g->core) && strcmp(d->carriers[i].in->id, id) == 0)
             g->carrier = (int)i;
@@ -213,7 +197,7 @@ group_weigh(struct group *g)
         g->cold_hole |= e->kind == EP_CENTRE;
         if (e->kind == EP_DOWN) {
             const struct dlink *l = &d->links[e->link];
-            size_t drops = new_link ? drops_of(g, e->link) : 0;
+            size_t drops = new_link ? link_drops(l, g->key, NULL) : 0;
 
             g->down++;
             g->standby_down += l->in->standby && d->sites[l->site].link_count > 1;
@@ -227,9 +211,12 @@ group_weigh(struct group *g)
             if (!g->centre && !g->uplink)
                 weigh_down(g, e);
         } else if (e->kind == EP_DEGRADED) {
-            const struct track *port = d->links[e->link].port;
+            const struct dlink *l = &d->links[e->link];
+            const struct track *port = l->port;
 
             g->degraded++;
+            if (e->note && g->degraded <= NOTES_SAID)
+                group_say_delay(g, l->path != NULL ? l->path : l->far, e);
             g->slow |= !e->loss;
             if (port != NULL && port->full_ms >= e->from_ms - 60000 &&
                 port->full_count >= 5)

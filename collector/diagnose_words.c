@@ -61,23 +61,15 @@ is_said_before(const struct group *g, const struct incident_reason *r)
     return false;
 }
 
-void
-group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
-    const char *a, const char *b)
+/* `args` ends with NULL; its first is the time. */
+static void
+say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
+    const char *const *args)
 {
-    const char *args[5] = { NULL };
     struct incident_reason *r;
-    char when[32];
-    size_t n = 0;
 
     if (g->reason_count == INCIDENT_REASONS_MAX)
         return;
-    clock_of(g->d, at_ms, when);
-    args[n++] = when;
-    if (a != NULL)
-        args[n++] = a;
-    if (b != NULL)
-        args[n++] = b;
     r = &g->reasons[g->reason_count++];
     *r = (struct incident_reason){ .vi = words_dup(nh_text(NH_VI, key), args),
         .en = words_dup(nh_text(NH_EN, key), args),
@@ -89,6 +81,40 @@ group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms
         free(r->en);
         g->reason_count--;
     }
+}
+
+void
+group_say(struct group *g, const char *key, const struct track *t, int64_t at_ms,
+    const char *a, const char *b)
+{
+    const char *args[4] = { NULL };
+    char when[32];
+    size_t n = 0;
+
+    clock_of(g->d, at_ms, when);
+    args[n++] = when;
+    if (a != NULL)
+        args[n++] = a;
+    if (b != NULL)
+        args[n++] = b;
+    say(g, key, t, at_ms, args);
+}
+
+/* Whole ms: what such a line does between them is noise. */
+void
+group_say_delay(struct group *g, const struct track *t, const struct episode *e)
+{
+    const char *args[5] = { NULL };
+    char when[32], now[16], usual[16];
+
+    clock_of(g->d, e->from_ms, when);
+    snprintf(now, sizeof(now), "%.0f", e->value);
+    snprintf(usual, sizeof(usual), "%.0f", e->usual_us / 1e3);
+    args[0] = when;
+    args[1] = g->d->links[e->link].in->id;
+    args[2] = now;
+    args[3] = usual;
+    say(g, "reason_unusual", t, e->from_ms, args);
 }
 
 void
@@ -131,7 +157,8 @@ group_title(const struct group *g, enum incident_kind kind, char **vi, char **en
         char what[64];
 
         about(g, lang, who);
-        snprintf(key, sizeof(key), "kind_%s", incident_kind_name(kind));
+        snprintf(
+            key, sizeof(key), "kind_%s", g->note ? "unusual" : incident_kind_name(kind));
         snprintf(what, sizeof(what), "cause_%s", incident_cause_name(g->cause));
         args[0] = nh_text(lang, key);
         args[1] = who;

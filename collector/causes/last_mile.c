@@ -9,8 +9,8 @@ holds(struct group *g)
 {
     const struct dlink *l;
 
-    if (g->links == 0)
-        return false;
+    if (g->links == 0 || g->note)
+        return false; /* a longer way is nobody's fault */
     l = &g->d->links[g->link];
     g->confidence = CONFIDENCE_LIKELY;
     if (g->carriers > 1) {

@@ -9,6 +9,11 @@ holds(struct group *g)
 {
     g->party = "unknown";
     g->confidence = CONFIDENCE_SUSPECTED;
+    if (g->note) {
+        g->next = CAUSE_CONGESTION;
+        g->settle = "settle_unusual";
+        return true;
+    }
     group_say(g, "reason_unknown", NULL, g->from_ms, NULL, NULL);
     return true;
 }

@@ -375,6 +375,226 @@ state_that_is_cut(void)
     diagnose_free(other);
 }
 
+/* ---- a line that comes and goes ---- */
+
+struct ends {
+    int told;
+    int64_t last_ms;
+};
+
+static void
+on_end(void *arg, const struct incident *in, enum incident_change change, int64_t now)
+{
+    struct ends *e = arg;
+
+    (void)in;
+    if (change != INCIDENT_CLOSED)
+        return;
+    e->told++;
+    e->last_ms = now;
+}
+
+/* Site 0 over vnpt: rounds that are missed from `from` to before `to` of each hundred. */
+static void
+go_through(struct diagnose *d, int from_round, int to_round, int from, int to)
+{
+    for (int k = from_round; k < to_round; k++) {
+        bool missed = k % 100 >= from && k % 100 < to;
+        struct world w = { "", 0, 0, 0, missed ? k : -1, missed ? k + 1 : -1, false,
+            CAUSES, INCIDENT_KINDS, 0 };
+
+        one_round(d, &w, k);
+    }
+}
+
+static bool
+flaps(const struct diagnose *d)
+{
+    struct learnt is;
+
+    diagnose_learnt(d, 0, &is);
+    return is.flapping;
+}
+
+/* Three drops within half an hour: the state, until ten minutes were calm, and then the
+ * end of the incident is told, once. */
+static void
+flapping_and_calm(void)
+{
+    struct ends e = { 0 };
+    const struct diagnose_events events = { &e, on_end };
+    struct diagnose *d = NULL;
+    struct learnt is;
+    int64_t end_ms = T0 + INT64_C(226) * STEP_MS;
+
+    CHECK_EQ(diagnose_new(&d, inv, &events), NH_OK, "new");
+    go_through(d, 0, 100, 50, 56);
+    CHECK_EQ(e.told, 1, "a drop and its end");
+    go_through(d, 100, 160, 10, 16);
+    CHECK(!flaps(d));
+    CHECK_EQ(e.told, 2, "the second as well");
+    CHECK_EQ(diagnose_at(d, 0)->kind, INCIDENT_OUTAGE, "two are two");
+    go_through(d, 160, 200, 60, 66);
+    CHECK(flaps(d));
+    diagnose_learnt(d, 0, &is);
+    CHECK_EQ(is.drops, 3, "drops");
+    CHECK_NEAR((double)(is.flapping_since_ms - T0) / STEP_MS, 50, 0.2, "since the first");
+    CHECK_EQ(diagnose_at(d, 0)->kind, INCIDENT_FLAPPING, "the incident as well");
+    go_through(d, 200, 285, 20, 26);
+    CHECK_EQ(e.told, 2, "no end while it may come again");
+    CHECK(flaps(d));
+    go_through(d, 285, 288, 99, 99);
+    CHECK(!flaps(d));
+    CHECK_EQ(e.told, 3, "calm");
+    CHECK_NEAR((double)(e.last_ms - end_ms), 600000, 3000, "after ten minutes");
+    diagnose_free(d);
+}
+
+/* A long outage after many drops is an outage. */
+static void
+down_at_last(void)
+{
+    struct ends e = { 0 };
+    const struct diagnose_events events = { &e, on_end };
+    struct diagnose *d = NULL;
+
+    CHECK_EQ(diagnose_new(&d, inv, &events), NH_OK, "new");
+    go_through(d, 0, 30, 20, 25);
+    go_through(d, 30, 50, 35, 40);
+    go_through(d, 50, 100, 55, 100);
+    go_through(d, 100, 110, 0, 100);
+    CHECK(flaps(d));
+    go_through(d, 110, 120, 0, 100);
+    CHECK(!flaps(d));
+    diagnose_free(d);
+}
+
+/* The line misses rounds again as its end is about to be told: it is not told. */
+static void
+no_end_in_the_next_drop(void)
+{
+    struct ends e = { 0 };
+    const struct diagnose_events events = { &e, on_end };
+    struct diagnose *d = NULL;
+
+    CHECK_EQ(diagnose_new(&d, inv, &events), NH_OK, "new");
+    go_through(d, 0, 59, 50, 57);
+    go_through(d, 59, 80, 59, 66); /* the end of 57 would be told at 60 */
+    CHECK_EQ(e.told, 1, "one end");
+    CHECK_NEAR((double)(e.last_ms - T0) / STEP_MS, 69, 1, "that of the second");
+    CHECK_EQ(diagnose_count(d), 1, "one incident");
+    diagnose_free(d);
+}
+
+/* ---- a line that is not itself ---- */
+
+/* Rounds of the lines of sites 0..2 over vnpt, two a minute, for `minutes`. */
+static int64_t
+live_at(struct diagnose *d, int64_t at, int minutes, const double ms[3])
+{
+    for (int k = 0; k < 2 * minutes; k++, at += 30000) {
+        for (int s = 0; s < 3; s++) {
+            struct nh_reading r = { .present = 11 };
+            char id[NH_CHECK_ID_MAX];
+
+            snprintf(id, sizeof(id), "s%d/vnpt/path", s);
+            r.value[NH_ICMP_SENT] = 10;
+            r.value[NH_ICMP_RTT_AVG] = nh_to_fixed(ms[s], 3);
+            diagnose_reading(d, diagnose_check_find(d, id), &r, at, at, NULL, false);
+        }
+        for (int t = 0; t < 30000; t += 5000)
+            diagnose_clock(d, at + t);
+    }
+    return at;
+}
+
+static const double usual[] = { 8, 12, 20 };
+
+static struct diagnose *
+two_days_old(struct heard *h, int64_t *at)
+{
+    struct diagnose *d = fresh(h), *next = fresh(h);
+    struct nh_buf state;
+
+    *at = live_at(d, T0, 1441, usual);
+    nh_buf_init(&state, 16 << 20);
+    diagnose_save(d, &state); /* what was learned outlives a start */
+    CHECK_EQ(diagnose_load(next, nh_slice_of(state.data, state.len)), NH_OK, "load");
+    nh_buf_fini(&state);
+    diagnose_free(d);
+    *at = live_at(next, *at, 1440, usual);
+    CHECK_EQ(h->count, 0, "nothing happened");
+    return next;
+}
+
+static void
+a_note_and_no_more(void)
+{
+    static const double now[] = { 60, 12, 20 }, bad[] = { 150, 12, 20 };
+    struct heard h = { 0 };
+    struct diagnose *d;
+    const struct incident *in;
+    struct learnt is;
+    int64_t at;
+
+    nh_buf_init(&h.last, 64 << 20);
+    d = two_days_old(&h, &at);
+    at = live_at(d, at, 10, now);
+    CHECK_EQ(h.count, 0, "not yet");
+    at = live_at(d, at, 15, now);
+    CHECK_EQ(h.count, 1, "opened");
+    in = diagnose_at(d, 0);
+    CHECK_EQ(in->kind, INCIDENT_DEGRADED, "kind");
+    CHECK_EQ(in->cause, CAUSE_UNKNOWN, "nobody is blamed");
+    CHECK_STR(in->party, "unknown", "nobody is blamed");
+    CHECK(!in->may_be_told);
+    CHECK_EQ(in->link_count, 1, "the line");
+    CHECK_EQ(in->reason_count, 1, "reason");
+    CHECK_NAMED(
+        strstr(in->reasons[0].en, "60 ms, normally 8 ms") != NULL, in->reasons[0].en);
+    CHECK_NAMED(strstr(in->title_en, "Unusual delay") != NULL, in->title_en);
+    CHECK_EQ(in->minutes.degraded_ms, 0, "it costs no minutes");
+    at = live_at(d, at, 60, bad);
+    CHECK_EQ(h.count, 2, "over a limit: an incident of its own");
+    CHECK(diagnose_at(d, 0)->closed_ms != 0);
+    in = diagnose_at(d, 1);
+    CHECK(in->may_be_told);
+    CHECK_EQ(in->cause, CAUSE_LAST_MILE, "cause");
+    CHECK_EQ(
+        diagnose_at(d, 0)->closed_ms, in->started_ms, "one ends as the other begins");
+    at = live_at(d, at, 60, usual);
+    CHECK_EQ(h.count, 2, "no more");
+    CHECK(diagnose_at(d, 1)->closed_ms != 0);
+    diagnose_learnt(d, 0, &is);
+    CHECK_NEAR(is.usual_us / 1e3, 8, 0.5, "still the same line");
+    CHECK(!is.unusual);
+    diagnose_free(d);
+    nh_buf_fini(&h.last);
+}
+
+/* A longer way through the carrier is one note for all lines that take it. */
+static void
+one_note_for_a_node(void)
+{
+    static const double now[] = { 60, 64, 90 };
+    struct heard h = { 0 };
+    struct diagnose *d;
+    int64_t at;
+
+    nh_buf_init(&h.last, 64 << 20);
+    d = two_days_old(&h, &at);
+    at = live_at(d, at, 30, now);
+    CHECK_EQ(h.count, 1, "one");
+    CHECK_EQ(diagnose_at(d, 0)->link_count, 3, "of all");
+    CHECK_EQ(diagnose_at(d, 0)->cause, CAUSE_CARRIER_NODE, "cause");
+    CHECK(!diagnose_at(d, 0)->may_be_told);
+    live_at(d, at, 60, usual);
+    CHECK(diagnose_at(d, 0)->closed_ms != 0);
+    CHECK_EQ(h.count, 1, "one");
+    diagnose_free(d);
+    nh_buf_fini(&h.last);
+}
+
 /* ---- words ---- */
 
 static void
@@ -489,6 +709,11 @@ main(void)
     RUN(saved_and_loaded);
     RUN(state_that_is_cut);
     RUN(first_hop_alone);
+    RUN(flapping_and_calm);
+    RUN(down_at_last);
+    RUN(no_end_in_the_next_drop);
+    RUN(a_note_and_no_more);
+    RUN(one_note_for_a_node);
     RUN(short_messages);
     inventory_free(inv);
     return check_done();
