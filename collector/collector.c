@@ -308,6 +308,21 @@ watch_clock(struct collector *c)
         (long long)step_ms);
 }
 
+/* What the machine knows of links by evidence of hours and days, to their states. */
+static void
+tell_learnt(struct collector *c, int64_t wall_ms)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->judge->site_count; i++)
+        for (size_t k = 0; k < c->judge->sites[i].link_count; k++) {
+            struct learnt is;
+
+            judging_learnt(c->judging, n++, &is);
+            judge_learn(c->judge, &c->judge->sites[i].links[k], &is, wall_ms);
+        }
+}
+
 static void
 on_collector_tick(void *arg)
 {
@@ -321,6 +336,7 @@ on_collector_tick(void *arg)
     series_child_tick(c->series, mono_ms);
     judge_tick(c->judge, wall_ms);
     judging_tick(c->judging, wall_ms, mono_ms);
+    tell_learnt(c, wall_ms);
     control_tick(c->control, wall_ms);
 }
 

@@ -374,6 +374,7 @@ make(struct dincident *x, struct group *g, struct incident *in)
     in->started_ms = g->from_ms;
     in->closed_ms = g->to_ms;
     object_of(g, in->object);
+    in->note = g->note;
     in->whole_carrier = is_whole(g);
     covers(in, g, was);
     in->reasons = calloc(g->reason_count + 1, sizeof(in->reasons[0]));

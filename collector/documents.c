@@ -102,13 +102,15 @@ static void
 put_why(struct nh_buf *out, const struct judge_verdict *v)
 {
     put_key(out, "why");
-    if (v->state == JUDGE_UP || v->why.text == NULL) {
+    if (v->why.text == NULL) {
         nh_buf_printf(out, "null");
         return;
     }
     open_in(out, NULL, '{');
     put_text(out, "text", v->why.text);
     put_number(out, "value", v->why.value, 2);
+    if (v->why.usual > 0)
+        put_number(out, "usual", v->why.usual, 2);
     close_with(out, '}');
 }
 
@@ -117,7 +119,7 @@ put_counts(struct nh_buf *out, const char *key, const size_t n[JUDGE_STATES])
 {
     open_in(out, key, '{');
     for (int i = 0; i < JUDGE_STATES; i++)
-        if (i != JUDGE_MAINTENANCE || n[i] > 0)
+        if ((i != JUDGE_MAINTENANCE && i != JUDGE_FLAPPING) || n[i] > 0)
             put_int(out, judge_state_name((enum judge_state)i), (int64_t)n[i]);
     close_with(out, '}');
 }
@@ -177,6 +179,8 @@ put_link(const struct judge_link *l, struct nh_buf *out)
     put_text(out, "pop", in->pop != NULL ? in->pop->id : "");
     put_verdict(out, &l->is);
     put_why(out, &l->is);
+    put_number(
+        out, "usual_ms", l->learnt.usual_us > 0 ? l->learnt.usual_us / 1e3 : NAN, 1);
     open_in(out, "checks", '{');
     put_check(out, "path", l->path);
     put_check(out, "gateway", l->gateway);

@@ -232,6 +232,7 @@ incident_json_open(struct nh_buf *out, const struct incident *in, const char *la
     put_text(out, "first_cause", causes[in->first_cause]);
     put_text(out, "object", in->object);
     put_text(out, "title", en ? in->title_en : in->title_vi);
+    nh_buf_printf(out, ",\"note\":%s", in->note ? "true" : "false");
     nh_buf_printf(out, ",\"revision\":%u,\"sites\":[", in->revision);
     for (size_t i = 0; i < in->site_count; i++) {
         nh_buf_printf(out, i > 0 ? "," : "");
@@ -294,7 +295,8 @@ incident_encode(struct nh_buf *out, const struct incident *in)
     nh_buf_put_u8(out, (uint8_t)in->first_cause);
     nh_buf_put_u8(out, (uint8_t)in->confidence);
     nh_buf_put_u8(out, (uint8_t)in->next_cause);
-    nh_buf_put_u8(out, (uint8_t)(in->may_be_told | in->whole_carrier << 1));
+    nh_buf_put_u8(
+        out, (uint8_t)(in->may_be_told | in->whole_carrier << 1 | in->note << 2));
     nh_buf_put_varint(out, in->merged_into);
     nh_buf_put_str(out, in->party);
     nh_buf_put_str(out, in->object);
@@ -464,6 +466,7 @@ decode(struct nh_slice *in, struct incident *out)
     out->next_cause = (enum cause)take_below(in, CAUSES);
     flags = take_below(in, 4);
     out->may_be_told = (flags & 1) != 0;
+    out->note = (flags & 4) != 0;
     out->whole_carrier = (flags & 2) != 0;
     out->merged_into = take_u32(in);
     nh_take_str(in, out->party, sizeof(out->party));

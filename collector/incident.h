@@ -112,7 +112,8 @@ struct incident {
     enum cause next_cause;
     char *settle_vi, *settle_en;     /* owned: which reading would tell the two apart */
     struct incident_minutes minutes; /* the sum of the links' */
-    bool may_be_told;   /* false: recorded only (planned, or all of it past when found) */
+    bool may_be_told; /* false: recorded only (planned, or all of it past when found) */
+    bool note; /* within all limits, but far from the usual: no trouble, nobody is told */
     bool whole_carrier; /* all links of a carrier, or the centre: quiet hours do not hold
                            it */
     uint32_t merged_into; /* another incident explains all of this one; 0: none */

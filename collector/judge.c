@@ -17,6 +17,7 @@ static const char *const state_names[JUDGE_STATES] = {
     [JUDGE_DEGRADED] = "degraded",
     [JUDGE_DOWN] = "down",
     [JUDGE_MAINTENANCE] = "maintenance",
+    [JUDGE_FLAPPING] = "flapping",
 };
 
 /* Nothing for this many rounds, and some time on the way, is silence. */
@@ -93,7 +94,7 @@ link_verdict(const struct judge_link *l)
     } else {
         const struct judge_check *c = l->path != NULL ? l->path : l->far;
 
-        v.why = c != NULL ? c->is.why : (struct judge_why){ "why_never", 0 };
+        v.why = c != NULL ? c->is.why : (struct judge_why){ "why_never", 0, 0 };
     }
     return v;
 }
@@ -103,6 +104,14 @@ judge_link_now(struct judge_link *l, int64_t at_ms)
 {
     struct judge_verdict v = link_verdict(l);
 
+    if (l->learnt.flapping && v.state != JUDGE_UNKNOWN) {
+        v.state = JUDGE_FLAPPING;
+        v.why = (struct judge_why){ "why_flapping", l->learnt.drops, 0 };
+        at_ms = l->learnt.flapping_since_ms;
+    } else if (l->learnt.unusual && v.state == JUDGE_UP) {
+        v.why = (struct judge_why){ "why_unusual", l->learnt.now_us / 1e3,
+            l->learnt.usual_us / 1e3 };
+    }
     if (v.state != JUDGE_UP && (l->planned || (l->site != NULL && l->site->planned))) {
         v.state = JUDGE_MAINTENANCE;
         v.why.text = "why_planned";
@@ -131,12 +140,18 @@ site_verdict(const struct judge_site *s)
         v.state = JUDGE_UP;
         v.why.text = NULL;
     } else if (n[JUDGE_UP] + n[JUDGE_DEGRADED] > 0) {
-        v.state = n[JUDGE_DOWN] + n[JUDGE_DEGRADED] > 0 ? JUDGE_DEGRADED : JUDGE_UP;
+        v.state = n[JUDGE_DOWN] + n[JUDGE_DEGRADED] + n[JUDGE_FLAPPING] > 0
+                      ? JUDGE_DEGRADED
+                      : JUDGE_UP;
     } else if (n[JUDGE_DOWN] == s->link_count) {
         v.state = JUDGE_DOWN;
+    } else if (n[JUDGE_FLAPPING] > 0) {
+        v.state = JUDGE_FLAPPING;
     } else if (n[JUDGE_MAINTENANCE] > 0 && n[JUDGE_UNKNOWN] == 0) {
         v.state = JUDGE_MAINTENANCE;
     }
+    if (v.state == JUDGE_UP)
+        v.why.text = NULL;
     return v;
 }
 
@@ -297,9 +312,29 @@ judge_event(struct judge *j, const char *name, const char *object, int64_t at_ms
         return;
     if (bad)
         check_settle(j, c, port ? JUDGE_DOWN : JUDGE_DEGRADED, at_ms,
-            (struct judge_why){ port ? "why_port_down" : "why_on_battery", 0 });
+            (struct judge_why){ port ? "why_port_down" : "why_on_battery", 0, 0 });
     else
-        check_settle(j, c, JUDGE_UP, at_ms, (struct judge_why){ NULL, 0 });
+        check_settle(j, c, JUDGE_UP, at_ms, (struct judge_why){ NULL, 0, 0 });
+}
+
+static bool
+is_same(const struct learnt *a, const struct learnt *b)
+{
+    return a->usual_us == b->usual_us && a->now_us == b->now_us &&
+           a->unusual == b->unusual && a->flapping == b->flapping &&
+           a->drops == b->drops && a->flapping_since_ms == b->flapping_since_ms;
+}
+
+void
+judge_learn(struct judge *j, struct judge_link *l, const struct learnt *is, int64_t at_ms)
+{
+    if (is_same(&l->learnt, is))
+        return;
+    l->learnt = *is;
+    judge_link_now(l, at_ms);
+    j->changed = true;
+    if (l->site != NULL)
+        site_now(j, l->site, at_ms);
 }
 
 static void
@@ -314,7 +349,7 @@ look_for_silence(struct judge *j, struct judge_check *c, int64_t now_ms)
     judge_window_clear(c);
     c->missed = 0;
     check_settle(j, c, JUDGE_UNKNOWN, c->at_ms + c->in.every_ms,
-        (struct judge_why){ "why_silent", (double)silent_s });
+        (struct judge_why){ "why_silent", (double)silent_s, 0 });
 }
 
 static bool

@@ -5,8 +5,10 @@
  * A check is down after `down_after` rounds without an answer, degraded when a limit of
  * its quality is passed over the window by more than one lost round or chance explains,
  * unknown when nothing came for three rounds, else up. A link is up while either end sees
- * the other over it. A site is down when no link of it is left, degraded when one is
- * missing. A service is down when nobody reaches it who has a line to reach it by.
+ * the other over it, flapping while it drops again and again (learnt.h). A site is down
+ * when no link of it is left, degraded when one is missing, flapping when all that is
+ * left of it flaps. A service is down when nobody reaches it who has a line to reach it
+ * by.
  *
  * Pure functions of inventory, readings and the times given: knows no clock. Threads: one
  * owner.
@@ -15,6 +17,7 @@
 #define JUDGE_H
 
 #include "collector/inventory.h"
+#include "collector/learnt.h"
 #include "libnhip/reading.h"
 #include "libnhip/record.h"
 
@@ -24,6 +27,7 @@ enum judge_state {
     JUDGE_DEGRADED,
     JUDGE_DOWN,
     JUDGE_MAINTENANCE,
+    JUDGE_FLAPPING,
     JUDGE_STATES
 };
 const char *judge_state_name(enum judge_state state);
@@ -32,6 +36,7 @@ const char *judge_state_name(enum judge_state state);
 struct judge_why {
     const char *text; /* NULL: nothing to say */
     double value;
+    double usual; /* the second number of "why_unusual": what it normally is */
 };
 
 struct judge_verdict {
@@ -72,7 +77,8 @@ struct judge_link {
     const struct inv_link *in;
     struct judge_site *site;
     struct judge_verdict is;
-    bool planned; /* work is announced for now */
+    bool planned;         /* work is announced for now */
+    struct learnt learnt; /* by the machine that keeps evidence for long */
     struct judge_check *path, *gateway, *port, *far;
 };
 
@@ -128,6 +134,13 @@ void judge_take(struct judge *j, struct judge_check *check, const struct nh_read
 void judge_event(struct judge *j, const char *name, const char *object, int64_t at_ms);
 /* Time went on, about once a second: what fell silent, what work is announced. */
 void judge_tick(struct judge *j, int64_t now_ms);
+
+/*
+ * What diagnose.h has learnt of a link: a link that flaps is `flapping` instead of up,
+ * degraded or down; one that is up and far from its usual delay says so as its reason.
+ */
+void judge_learn(
+    struct judge *j, struct judge_link *link, const struct learnt *is, int64_t at_ms);
 
 /* The rules alone, for tests. */
 struct judge_verdict judge_quality(const struct judge_check *check);

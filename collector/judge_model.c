@@ -276,6 +276,8 @@ judge_inherit(struct judge *j, const struct judge *before)
 
             if (was != NULL)
                 l->is = was->is;
+            if (was != NULL)
+                l->learnt = was->learnt;
         }
     }
     for (size_t i = 0; i < j->centre.link_count; i++) {

@@ -160,12 +160,12 @@ judge_model_down_why(const struct judge_check *c)
     const struct nh_reading *r = &c->last;
 
     if (is_kind(c, "port"))
-        return (struct judge_why){ "why_port_down", 0 };
+        return (struct judge_why){ "why_port_down", 0, 0 };
     if (!is_kind(c, "service"))
-        return (struct judge_why){ "why_no_answer", 0 };
+        return (struct judge_why){ "why_no_answer", 0, 0 };
     if (has(r, NH_SERVICE_STATUS) && r->value[NH_SERVICE_STATUS] >= 100)
-        return (struct judge_why){ "why_status", (double)r->value[NH_SERVICE_STATUS] };
-    return (struct judge_why){ "why_failed", 0 };
+        return (struct judge_why){ "why_status", (double)r->value[NH_SERVICE_STATUS], 0 };
+    return (struct judge_why){ "why_failed", 0, 0 };
 }
 
 /* ---- limits ---- */
@@ -269,12 +269,13 @@ by_value(const struct judge_check *c)
         r->value[NH_POWER_ON_BATTERY] != 0) {
         v.state = JUDGE_DEGRADED;
         v.why = (struct judge_why){ "why_on_battery",
-            has(r, NH_POWER_CHARGE) ? nh_from_fixed(r->value[NH_POWER_CHARGE], 2) : 0 };
+            has(r, NH_POWER_CHARGE) ? nh_from_fixed(r->value[NH_POWER_CHARGE], 2) : 0,
+            0 };
     } else if (is_kind(c, "host") && has(r, NH_HOST_DISK) &&
                nh_from_fixed(r->value[NH_HOST_DISK], 2) > 95) {
         v.state = JUDGE_DEGRADED;
         v.why =
-            (struct judge_why){ "why_disk", nh_from_fixed(r->value[NH_HOST_DISK], 2) };
+            (struct judge_why){ "why_disk", nh_from_fixed(r->value[NH_HOST_DISK], 2), 0 };
     }
     return v;
 }
@@ -284,7 +285,7 @@ struct judge_verdict
 judge_quality(const struct judge_check *c)
 {
     struct judge_verdict v = { .state = JUDGE_UP };
-    struct judge_why why = { NULL, 0 };
+    struct judge_why why = { NULL, 0, 0 };
     struct window w;
     bool over = false;
 

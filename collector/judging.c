@@ -419,8 +419,8 @@ judging_live(struct judging *j, const struct store_source *src,
     struct place *p;
     int64_t arrived_ms;
 
-    if (j == NULL || !j->present)
-        return;
+    if (j == NULL || !j->present || store_is_full(j->c->store))
+        return; /* full: time stands still until records can come */
     p = place_of(j, src->is.source, nh_dict_count(src->dict) + (size_t)1);
     if (p == NULL ||
         (j->pace.now_ms != 0 && origin->arrived_ms - j->pace.now_ms > PACE_JUMP_MS))
@@ -903,6 +903,15 @@ judging_adopt(struct judging *j, struct judging_next *next)
 }
 
 /* ---- looking on ---- */
+
+void
+judging_learnt(const struct judging *j, size_t link, struct learnt *out)
+{
+    if (j != NULL)
+        diagnose_learnt(j->pace.d, link, out);
+    else
+        *out = (struct learnt){ 0 };
+}
 
 struct incidents *
 judging_db(struct judging *j)

@@ -20,6 +20,7 @@
 #define JUDGING_H
 
 #include "collector/incidents.h"
+#include "collector/learnt.h"
 
 struct collector;
 struct judging;
@@ -56,6 +57,9 @@ enum nh_err judging_plan(struct judging *j, const struct planned_row *row, const
 /* NH_ENOTFOUND; NH_EAUTH: it stands in the configuration. */
 enum nh_err judging_plan_end(
     struct judging *j, const char *id, const char *by, const char *way) NH_MUST_CHECK;
+
+/* Of the link with this number in the inventory's order: what the machine has learnt. */
+void judging_learnt(const struct judging *j, size_t link, struct learnt *out);
 
 struct incidents *judging_db(struct judging *j);
 const struct ack_secret *judging_secret(const struct judging *j);

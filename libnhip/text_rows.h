@@ -522,6 +522,8 @@
         "latency {} ms", NULL },
     { "why_unusual", "độ trễ {} ms, thường ngày {} ms",
         "latency {} ms, normally {} ms", NULL },
+    { "why_flapping", "{} lần mất kết nối trong 30 phút",
+        "{} drops in 30 minutes", NULL },
     { "why_jitter", "biến động trễ {} ms",
         "jitter {} ms", NULL },
     { "why_silent", "không có số đo trong {} giây",

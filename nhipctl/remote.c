@@ -29,7 +29,7 @@ shape(const char *state)
     static const struct {
         const char *state, *shape;
     } rows[] = { { "up", "●" }, { "degraded", "▲" }, { "down", "■" },
-        { "maintenance", "◆" } };
+        { "maintenance", "◆" }, { "flapping", "◪" } };
 
     for (size_t i = 0; i < NH_COUNT(rows); i++)
         if (strcmp(rows[i].state, state) == 0)

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const states[] = { "down", "degraded", "unknown", "maintenance",
-    "up" };
+static const char *const states[] = { "down", "flapping", "degraded", "unknown",
+    "maintenance", "up" };
 
 int
 state_order(const char *state)
@@ -19,7 +19,7 @@ state_order(const char *state)
     for (size_t i = 0; i < NH_COUNT(states); i++)
         if (strcmp(states[i], state) == 0)
             return (int)i;
-    return 2;
+    return 3;
 }
 
 const char *
@@ -105,27 +105,32 @@ seconds(const json_t *object, const char *key)
     return (int64_t)json_number_value(json_object_get(object, key));
 }
 
-/* "packet loss 4.5%": the sentence of `why` with its number. */
+static void
+put_hole(struct nh_buf *b, enum nh_lang lang, const char **text, double v)
+{
+    const char *hole = strstr(*text, "{}");
+
+    if (hole == NULL)
+        return;
+    nh_buf_put(b, *text, (size_t)(hole - *text));
+    nh_number(lang, v, v >= 100 || v == (double)(long long)v ? 0 : 1, b);
+    *text = hole + 2;
+}
+
+/* "packet loss 4.5%": the sentence of `why` with its numbers. */
 static json_t *
 view_why(const json_t *why, enum nh_lang lang)
 {
-    const char *key = json_string_value(json_object_get(why, "text")), *text, *hole;
-    const json_t *value = json_object_get(why, "value");
+    const char *key = json_string_value(json_object_get(why, "text")), *text;
     struct nh_buf b;
-    double v = json_number_value(value);
 
     if (key == NULL)
         return json_null();
     text = nh_text(lang, key);
-    hole = strstr(text, "{}");
     nh_buf_init(&b, 512);
-    if (hole == NULL)
-        nh_buf_put(&b, text, strlen(text));
-    else {
-        nh_buf_put(&b, text, (size_t)(hole - text));
-        nh_number(lang, v, v >= 100 || v == (double)(long long)v ? 0 : 1, &b);
-        nh_buf_put(&b, hole + 2, strlen(hole + 2));
-    }
+    put_hole(&b, lang, &text, json_number_value(json_object_get(why, "value")));
+    put_hole(&b, lang, &text, json_number_value(json_object_get(why, "usual")));
+    nh_buf_put(&b, text, strlen(text));
     return taken(&b);
 }
 
@@ -172,8 +177,7 @@ view_link(const struct web *w, const json_t *link, enum nh_lang lang)
         set(o, "role",
             json_string(strcmp(role, "standby") == 0 ? "role_standby" : "role_primary"));
     set_state(o, w, link);
-    if (strcmp(state_of(link), "up") != 0)
-        set(o, "why", view_why(json_object_get(link, "why"), lang));
+    set(o, "why", view_why(json_object_get(link, "why"), lang)); /* up: of a note */
     if (json_number_value(mbps) > 0)
         set(o, "capacity", view_number(lang, json_number_value(mbps), 0, "Mbps"));
     return o;

@@ -38,7 +38,8 @@ json_t *view_when(const struct web *w, int64_t wall_s, int64_t now_s);
 json_t *view_number(enum nh_lang lang, double v, int decimals, const char *unit);
 /* Bits a second as people say them. */
 json_t *view_rate(enum nh_lang lang, double bps);
-/* "down" 0, degraded, unknown, maintenance, up 4: the order in which trouble is shown. */
+/* "down" 0, flapping, degraded, unknown, maintenance, up 5: the order in which trouble is
+ * shown. */
 int state_order(const char *state);
 /* The key of the text for a state. */
 const char *state_word(const char *state);

@@ -131,11 +131,17 @@ hotline_of(const struct web *w, const char *party)
                                               : "";
 }
 
-/* Planned work is recorded, and wants nobody. */
+static bool
+is_planned(const json_t *incident)
+{
+    return strcmp(text_of(incident, "cause"), "planned") == 0;
+}
+
+/* Planned work and notes are recorded, and want nobody. */
 static bool
 is_recorded(const json_t *incident)
 {
-    return strcmp(text_of(incident, "cause"), "planned") == 0;
+    return is_planned(incident) || json_is_true(json_object_get(incident, "note"));
 }
 
 /* The sign of an incident: a shape for what it does. */
@@ -143,13 +149,15 @@ static const char *
 sign_of(const json_t *incident)
 {
     static const char *const signs[][2] = { { "outage", "down" }, { "service", "down" },
-        { "power", "power" }, { "flapping", "degraded" }, { "degraded", "degraded" },
+        { "power", "power" }, { "flapping", "flapping" }, { "degraded", "degraded" },
         { "standby_lost", "degraded" } };
 
     if (!incident_is_open(incident))
         return "up";
-    if (is_recorded(incident))
+    if (is_planned(incident))
         return "maintenance";
+    if (is_recorded(incident))
+        return "unknown";
     for (size_t i = 0; i < NH_COUNT(signs); i++)
         if (strcmp(signs[i][0], text_of(incident, "kind")) == 0)
             return signs[i][1];

@@ -33,7 +33,8 @@
     COLUMN(CARRIER_LINKS_DEGRADED, 5, GAUGE, "nhipCarrierLinksDegraded") \
     COLUMN(CARRIER_LINKS_DOWN, 6, GAUGE, "nhipCarrierLinksDown") \
     COLUMN(CARRIER_LINKS_UNKNOWN, 7, GAUGE, "nhipCarrierLinksUnknown") \
-    COLUMN(CARRIER_LINKS_MAINTENANCE, 8, GAUGE, "nhipCarrierLinksMaintenance")
+    COLUMN(CARRIER_LINKS_MAINTENANCE, 8, GAUGE, "nhipCarrierLinksMaintenance") \
+    COLUMN(CARRIER_LINKS_FLAPPING, 9, GAUGE, "nhipCarrierLinksFlapping")
 
 /* nhipLinkTable */
 #define COLUMNS_LINK(COLUMN) \

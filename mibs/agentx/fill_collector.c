@@ -25,7 +25,7 @@ static int
 state_number(const json_t *o)
 {
     static const char *const states[] = { "unknown", "up", "degraded", "down",
-        "maintenance" };
+        "maintenance", "flapping" };
     const char *s = fill_text(o, "state");
 
     for (size_t i = 0; s != NULL && i < NH_COUNT(states); i++)
@@ -34,25 +34,27 @@ state_number(const json_t *o)
     return STATE_UNKNOWN;
 }
 
-/* "packet loss 4.5%": the sentence of `why` with its number. */
+/* "packet loss 4.5%": the sentence of `why` with its numbers. */
 static void
 put_reason(struct row *row, int column, const json_t *o)
 {
+    static const char *const numbers[] = { "value", "usual" };
     const json_t *why = json_object_get(o, "why");
     const char *key = fill_text(why, "text"), *text, *hole;
     char out[ROWS_TEXT_MAX + 1] = "";
+    size_t len = 0;
 
     if (row == NULL)
         return;
-    if (key != NULL) {
-        text = nh_text(NH_EN, key);
-        hole = strstr(text, "{}");
-        if (hole == NULL)
-            snprintf(out, sizeof(out), "%s", text);
-        else
-            snprintf(out, sizeof(out), "%.*s%g%s", (int)(hole - text), text,
-                json_number_value(json_object_get(why, "value")), hole + 2);
+    text = key != NULL ? nh_text(NH_EN, key) : "";
+    for (size_t i = 0; i < NH_COUNT(numbers) && (hole = strstr(text, "{}")) != NULL;
+         i++) {
+        snprintf(out + len, sizeof(out) - len, "%.*s%g", (int)(hole - text), text,
+            json_number_value(json_object_get(why, numbers[i])));
+        len = strlen(out);
+        text = hole + 2;
     }
+    snprintf(out + len, sizeof(out) - len, "%s", text);
     row_text(row, column, out);
 }
 
@@ -173,7 +175,8 @@ put_carrier(struct rows *r, struct owner *o, const json_t *carrier)
         { "degraded", COLUMN_CARRIER_LINKS_DEGRADED },
         { "down", COLUMN_CARRIER_LINKS_DOWN },
         { "unknown", COLUMN_CARRIER_LINKS_UNKNOWN },
-        { "maintenance", COLUMN_CARRIER_LINKS_MAINTENANCE } };
+        { "maintenance", COLUMN_CARRIER_LINKS_MAINTENANCE },
+        { "flapping", COLUMN_CARRIER_LINKS_FLAPPING } };
     struct row *row = id == NULL ? NULL : fill_row(r, o, TABLE_CARRIER, id, NULL);
 
     if (row == NULL)

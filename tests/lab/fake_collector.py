@@ -114,13 +114,17 @@ def trouble(sites, now):
     """A few sites that are not well, when there are enough of them."""
     if len(sites) < 12:
         return
-    for i, state in ((4, "down"), (5, "down"), (7, "degraded"), (11, "degraded"), (16, "maintenance"), (9, "unknown")):
+    for i, state in ((4, "down"), (5, "down"), (7, "degraded"), (11, "degraded"), (13, "flapping"), (16, "maintenance"), (9, "unknown")):
         site = sites[i]
         site.update(state=state, since=now - 1800 - 60 * i)
         first = site["links"][0]
         if state == "down":
             for link in site["links"]:
                 set_link(link, "down", {"text": "why_no_answer"}, 5, now)
+        elif state == "flapping":
+            set_link(first, state, {"text": "why_flapping", "value": 6}, 0, now)
+            if len(site["links"]) > 1:
+                set_link(site["links"][1], "up", {"text": "why_unusual", "value": 60.4, "usual": 8.1}, 0, now)
         elif state == "degraded":
             set_link(first, "degraded", {"text": "why_loss", "value": 4.5} if i == 7 else {"text": "why_rtt", "value": 210}, 1, now)
         else:
@@ -131,7 +135,7 @@ def trouble(sites, now):
 
 
 def counts(items):
-    c = {s: 0 for s in ("up", "degraded", "down", "unknown", "maintenance")}
+    c = {s: 0 for s in ("up", "degraded", "down", "unknown", "maintenance", "flapping")}
     for item in items:
         c[item["state"]] += 1
     return c

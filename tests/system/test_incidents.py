@@ -66,7 +66,7 @@ def knows_the_end(i):
     """Has everybody who was told of its opening been told of its end?"""
     def who(about):
         return {n["to"] for n in i["notifications"] if n["about"] == about and n["state"] == "sent"}
-    return not i["closed"] or i["merged_into"] or who("opened") <= who("closed")
+    return not i["told_closed"] or i["merged_into"] or who("opened") <= who("closed")
 
 
 def settle(p, count):
@@ -155,7 +155,7 @@ def lines():
         closed(p, mile, ["technician", "vnpt-noc"])
         closed(p, spare, ["technician", "viettel-noc"])
         number = drops.result()
-        assert closed(p, number)["cause"] == "last_mile"
+        is_as(p, number, cause="last_mile")
         settle(p, 4)
 
 
@@ -164,12 +164,16 @@ def flap(p, site):
     numbers = set()
     for _ in range(3):
         p.cut_line(site, "vnpt")
-        wait_for("a drop", lambda: p.link(site, "vnpt")["state"] == "down")
+        wait_for("a drop", lambda: p.link(site, "vnpt")["state"] in ("down", "flapping"))
         numbers.add(wait_for("an incident of it", lambda: p.open_of(site + "/vnpt"))["number"])
         p.cut_line(site, "vnpt", True)
-        wait_for("its end", lambda: p.link(site, "vnpt")["state"] in ("up", "degraded"))
+        wait_for("its end", lambda: p.link(site, "vnpt")["state"] in ("up", "degraded", "flapping"))
     assert len(numbers) == 1, f"incidents of one flapping line: {numbers}"
     is_as(p, min(numbers), kind="flapping", party="carrier:vnpt")
+    # its end is told, and the state left, when ten minutes were calm: not in this test
+    wait_for("the state", lambda: p.link(site, "vnpt")["state"] == "flapping")
+    wait_for("the evidence of its end", lambda: p.incident(min(numbers))["closed"])
+    assert p.incident(min(numbers))["told_closed"] is None, "its end is told while it may come again"
     return min(numbers)
 
 

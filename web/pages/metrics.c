@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const states[] = { "up", "degraded", "down", "unknown",
-    "maintenance" };
+static const char *const states[] = { "up", "degraded", "down", "unknown", "maintenance",
+    "flapping" };
 
 /* A label's value: backslash, quote and newline are escaped. */
 static void

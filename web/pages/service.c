@@ -23,7 +23,7 @@ places(const struct web *w, const json_t *service, enum nh_lang lang)
     const json_t *from = json_object_get(service, "from");
     json_t *list = json_array();
 
-    for (int order = 0; order < 5; order++)
+    for (int order = 0; order <= state_order("up"); order++)
         for (size_t i = 0; i < json_array_size(from); i++) {
             const json_t *f = json_array_get(from, i),
                          *check = json_object_get(f, "check");

@@ -339,6 +339,47 @@ reload_inherits(void)
     end();
 }
 
+/* What the machine has learnt of a link stands in its state, and in the site's. */
+static void
+flapping_and_unusual(void)
+{
+    static const struct learnt flaps = {
+        .flapping = true, .drops = 4, .flapping_since_ms = START + 5000
+    };
+    static const struct learnt far = {
+        .usual_us = 8000, .now_us = 60000, .unusual = true
+    };
+    static const struct learnt nothing = { 0 };
+    struct judge_site *b;
+    struct judge_link *l;
+
+    begin();
+    b = judge_site_find(j, "b");
+    l = &b->links[0];
+    judge_learn(j, l, &flaps, START);
+    CHECK_EQ(l->is.state, JUDGE_UNKNOWN, "no reading is not flapping");
+    for (int s = 0; s < 100; s += 10)
+        icmp("b/vnpt/path", s, 5, 0, 8);
+    CHECK_EQ(l->is.state, JUDGE_FLAPPING, "seen, and flaps");
+    CHECK_EQ(l->is.since_ms, START + 5000, "since its first drop");
+    CHECK_STR(l->is.why.text, "why_flapping", "");
+    CHECK_EQ((long long)l->is.why.value, 4, "drops");
+    CHECK_EQ(b->is.state, b->link_count == 1 ? JUDGE_FLAPPING : JUDGE_DEGRADED, "site");
+    for (int s = 100; s < 150; s += 10)
+        icmp("b/vnpt/path", s, 5, 5, 0);
+    CHECK_EQ(l->is.state, JUDGE_FLAPPING, "in a drop as well");
+    judge_learn(j, l, &nothing, START + 150000);
+    CHECK_EQ(l->is.state, JUDGE_DOWN, "one that lasts is down");
+    for (int s = 150; s < 200; s += 10)
+        icmp("b/vnpt/path", s, 5, 0, 60);
+    judge_learn(j, l, &far, START + 200000);
+    CHECK_EQ(l->is.state, JUDGE_UP, "a note is no trouble");
+    CHECK_STR(l->is.why.text, "why_unusual", "");
+    CHECK_NEAR(l->is.why.usual, 8, 0.01, "normally");
+    judge_learn(j, l, &nothing, START + 210000);
+    CHECK(l->is.why.text == NULL);
+}
+
 int
 main(void)
 {
@@ -354,5 +395,6 @@ main(void)
     RUN(services_are_judged_by_who_can_reach_them);
     RUN(late_readings_change_nothing);
     RUN(reload_inherits);
+    RUN(flapping_and_unusual);
     return check_done();
 }
