@@ -12,11 +12,16 @@
  * wait until the minute is over and go as one, a digest. So does what the night has held
  * back, in the morning at once. What ended while it waited is told to nobody.
  *
+ * A contact has hours of his own. Outside them he is told of a whole carrier or the
+ * centre alone; the duty officer stands in for him, or else the first of the escalation
+ * who is on. What he has missed and still lasts goes to him as his hours begin, as one.
+ *
  * Once a minute meetings and planned work are laid side by side. What was told of is
  * kept until the meeting is over, by a hash of both ids and the meeting's time, so that
  * it is told once whatever restarts or reloads come between.
  */
 #include "collector/policy.h"
+#include "collector/calendar.h"
 #include "collector/policy_words.h"
 #include "libnhip/crc32c.h"
 #include <stdio.h>
@@ -34,6 +39,7 @@ enum {
     CLASHES_MAX = 4096
 };
 #define MEETING_AHEAD_MS (INT64_C(7) * 86400000)
+#define HOURS_AHEAD_MS (INT64_C(8) * 86400000) /* hours come again within a week */
 
 enum { SINGLE_MAX = 3, WINDOW_MS = 60000, HELD_MAX = 100000 };
 
@@ -195,6 +201,78 @@ is_quiet(const struct policy *p, int64_t at_ms)
     return from <= to ? now >= from && now < to : now >= from || now < to;
 }
 
+/* ---- hours of a contact ---- */
+
+struct first_span {
+    int64_t from_ms; /* 0: none yet */
+};
+
+static void
+on_span(void *arg, int64_t from_ms, int64_t to_ms)
+{
+    struct first_span *f = arg;
+
+    (void)to_ms;
+    if (f->from_ms == 0)
+        f->from_ms = from_ms;
+}
+
+/* The first moment at or after one at which he may be told; that one: he is on. */
+static int64_t
+on_from(const struct policy *p, const struct inv_contact *to, int64_t at_ms)
+{
+    const char *hours = to->hours;
+    struct first_span first = { 0 };
+
+    if (hours == NULL || strcmp(hours, "always") == 0)
+        return at_ms;
+    if (strcmp(hours, "office_hours") == 0)
+        hours = p->inv->office_hours;
+    calendar_hours(hours, p->inv->timezone, at_ms, at_ms + 1, on_span, &first);
+    if (first.from_ms == 0)
+        calendar_hours(
+            hours, p->inv->timezone, at_ms, at_ms + HOURS_AHEAD_MS, on_span, &first);
+    return first.from_ms == 0 ? at_ms + HOURS_AHEAD_MS : first.from_ms;
+}
+
+static bool
+is_on(const struct policy *p, const struct inv_contact *to, const struct incident *in)
+{
+    return in->whole_carrier || on_from(p, to, p->now_ms) <= p->now_ms;
+}
+
+/* When he is told what he misses now: his hours have begun, and it is no night. */
+static int64_t
+told_from(const struct policy *p, const struct inv_contact *to)
+{
+    int64_t at_ms = on_from(p, to, p->now_ms);
+
+    for (int i = 0; i < 1440 && is_quiet(p, at_ms); i++)
+        at_ms += MINUTE_MS;
+    return at_ms;
+}
+
+/* Who stands in for those who are not on. */
+static size_t
+add_stand_ins(const struct policy *p, const struct incident *in,
+    const struct inv_contact **out, size_t n, size_t max)
+{
+    const struct inv_alerts *a = &p->inv->alerts;
+    size_t on = 0, named = n;
+
+    for (size_t i = 0; i < n; i++)
+        on += is_on(p, out[i], in);
+    if (on == n)
+        return n;
+    for (size_t i = 0; i < p->inv->centre.tell_count; i++)
+        if (is_on(p, p->inv->centre.tell[i], in))
+            n = add(out, n, max, p->inv->centre.tell[i]);
+    for (size_t i = 0; i < a->step_count && on == 0 && n == named; i++)
+        if (is_on(p, a->steps[i].contact, in))
+            n = add(out, n, max, a->steps[i].contact);
+    return n;
+}
+
 /* ---- telling ---- */
 
 static const char *
@@ -332,8 +410,14 @@ say(struct policy *p, struct casefile *c, enum message_about about, unsigned ste
     const struct inv_contact *to, bool late)
 {
     struct held h = { to, about, c->in.number, step, p->now_ms };
-    struct window *w = window_of(p, to, about);
+    struct window *w;
 
+    if (!is_on(p, to, &c->in)) {
+        h.after_ms = told_from(p, to);
+        if (hold(p, &h))
+            return;
+    }
+    w = window_of(p, to, about);
     if (w != NULL && !late) {
         if (p->now_ms - w->from_ms >= WINDOW_MS) {
             w->from_ms = p->now_ms;
@@ -407,7 +491,8 @@ let_go(struct policy *p, size_t at)
         const struct held h = p->held[i];
         struct casefile *c;
 
-        if (h.to != first.to || h.about != first.about) {
+        if (h.to != first.to || h.about != first.about ||
+            h.after_ms > p->now_ms + WINDOW_MS) {
             p->held[keep++] = h;
             continue;
         }
@@ -456,6 +541,7 @@ open_case(struct policy *p, struct casefile *c)
     size_t n = policy_whom(p->inv, &c->in, to, TOLD_MAX);
     bool late = is_quiet(p, due_ms(p, c)) && !is_quiet(p, p->now_ms);
 
+    n = add_stand_ins(p, &c->in, to, n, TOLD_MAX);
     c->opened = true;
     c->told_ms = p->now_ms;
     c->told_cause = c->in.cause;
@@ -495,13 +581,17 @@ revise(struct policy *p, struct casefile *c)
     c->told_cause = c->in.cause;
     memcpy(c->told_party, c->in.party, sizeof(c->told_party));
     for (size_t i = 0, n = c->told_count; i < n; i++)
-        send(p, c, MESSAGE_REVISED, c->revisions, c->told[i]);
+        if (is_on(p, c->told[i], &c->in))
+            send(p, c, MESSAGE_REVISED, c->revisions, c->told[i]);
+        else
+            say(p, c, MESSAGE_REVISED, c->revisions, c->told[i], false);
 }
 
 static void
 escalate(struct policy *p, struct casefile *c)
 {
     const struct inv_alerts *a = &p->inv->alerts;
+    const struct inv_contact *to;
 
     if (!c->opened || c->acknowledged || c->in.closed_ms != 0 ||
         c->step >= a->step_count || c->in.kind == INCIDENT_DEGRADED ||
@@ -509,9 +599,12 @@ escalate(struct policy *p, struct casefile *c)
         p->now_ms - c->told_ms < a->steps[c->step].after_s * 1000 ||
         (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
-    if (!was_told(c, a->steps[c->step].contact))
-        say(p, c, MESSAGE_ESCALATED, (unsigned)c->step, a->steps[c->step].contact, false);
-    c->step++;
+    do { /* who is not on hears of it later; the next one now */
+        to = a->steps[c->step].contact;
+        if (!was_told(c, to))
+            say(p, c, MESSAGE_ESCALATED, (unsigned)c->step, to, false);
+        c->step++;
+    } while (!is_on(p, to, &c->in) && c->step < a->step_count);
 }
 
 static void
@@ -638,12 +731,14 @@ on_clash(void *arg, const struct meeting_clash *c)
     struct policy *p = arg;
     const struct inv_contact *to[TOLD_MAX];
     uint32_t hash = hash_of(c);
+    bool wait = is_quiet(p, p->now_ms);
     size_t n;
 
-    if ((is_quiet(p, p->now_ms) && c->start_ms - p->now_ms > MEETING_NEAR_MS) ||
-        !is_first(p, c, hash))
-        return;
     n = whom_of_meeting(p->inv, c, to, TOLD_MAX);
+    for (size_t i = 0; i < n; i++)
+        wait |= on_from(p, to[i], p->now_ms) > p->now_ms;
+    if ((wait && c->start_ms - p->now_ms > MEETING_NEAR_MS) || !is_first(p, c, hash))
+        return;
     for (size_t i = 0; i < n; i++) {
         struct message m = { .about = MESSAGE_MEETING,
             .to = to[i],
@@ -677,12 +772,23 @@ look_at_meetings(struct policy *p)
     meetings_clashes(p->inv, p->now_ms, p->now_ms + MEETING_AHEAD_MS, on_clash, p);
 }
 
-/* Ended so long ago that diagnose.h does not come back to it. */
+static bool
+is_held(const struct policy *p, uint32_t number)
+{
+    for (size_t i = 0; i < p->held_count; i++)
+        if (p->held[i].number == number)
+            return true;
+    return false;
+}
+
+/* Ended so long ago that diagnose.h does not come back to it, and all of it told. */
 static bool
 is_settled(const struct policy *p, const struct casefile *c)
 {
-    return (c->in.told_closed_ms != 0 && c->in.told_closed_ms < p->now_ms - FORGET_MS) ||
-           (c->in.merged_into != 0 && c->in.changed_ms < p->now_ms - FORGET_MS);
+    if ((c->in.told_closed_ms == 0 || c->in.told_closed_ms >= p->now_ms - FORGET_MS) &&
+        (c->in.merged_into == 0 || c->in.changed_ms >= p->now_ms - FORGET_MS))
+        return false;
+    return !is_held(p, c->in.number);
 }
 
 static void

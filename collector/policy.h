@@ -5,9 +5,10 @@
  * Pure like diagnose.h: changes of incidents and the clock's steps go in, messages come
  * out. Rules of the inventory's `alerts`: shown at once, told after outage_after_s or as
  * soon as `together` sites fall together; escalated while nobody has acknowledged; quiet
- * hours hold what is not a whole carrier or the centre, and end in a digest; nobody is
- * told of the past; a revision or an end goes only to those who were told of the opening,
- * in the same thread; a storm is one message.
+ * hours hold what is not a whole carrier or the centre, and end in a digest, and so do
+ * the hours of a contact, while the duty officer stands in for him; nobody is told of the
+ * past; a revision or an end goes only to those who were told of the opening, in the same
+ * thread; a storm is one message.
  *
  * Planned work that meets a meeting is told of up to a week before, once, to those whom
  * the meeting's service names and the duty officer: there is still time to move one.

@@ -385,6 +385,80 @@ digest_of_the_night(void)
     policy_free(p);
 }
 
+static char far_site[1][NH_SITE_ID_MAX] = { "s9" };
+
+static struct incident
+far_fault(uint32_t number, int64_t started_ms)
+{
+    struct incident in = fault(number, started_ms, 1);
+
+    in.sites = far_site;
+    in.confidence = CONFIDENCE_SUSPECTED;
+    return in;
+}
+
+/* At noon the technician is not on: the duty officer stands in, and what still lasts as
+ * his hours begin reaches him then, in one message. */
+static void
+hours_of_a_contact(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident one = far_fault(1, NOON), two = far_fault(2, NOON + 600000),
+                    brief = far_fault(3, NOON + 1200000);
+
+    policy_incident(p, &one, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 630);
+    CHECK_STR(h.text, "1:opened:truc-ca:1 120;", "the duty officer");
+    policy_incident(p, &two, INCIDENT_OPENED, NOON + 631000);
+    until(p, &h, 631, 1230);
+    policy_incident(p, &brief, INCIDENT_OPENED, NOON + 1231000);
+    until(p, &h, 1231, 1500);
+    brief.closed_ms = NOON + 1500000;
+    brief.told_closed_ms = NOON + 1530000;
+    policy_incident(p, &brief, INCIDENT_CLOSED, NOON + 1530000);
+    policy_acknowledged(p, 1, NOON + 1531000);
+    policy_acknowledged(p, 2, NOON + 1531000);
+    p = again(p, &h);
+    h.len = 0;
+    h.text[0] = '\0';
+    until(p, &h, 1532, 5399);
+    CHECK_STR(h.text, "", "nothing before half past one");
+    until(p, &h, 5400, 5500);
+    CHECK_STR(h.text, "1:opened:kt-gio:1 5400;", "one message");
+    CHECK_EQ(h.also, 1, "of two: the third is over");
+    /* its end comes after his hours: he hears of it in the morning */
+    one.closed_ms = NOON + 6 * INT64_C(3600000);
+    one.told_closed_ms = one.closed_ms + 30000;
+    h.len = 0;
+    h.text[0] = '\0';
+    policy_incident(p, &one, INCIDENT_CLOSED, one.told_closed_ms);
+    CHECK_STR(h.text, "1:closed:truc-ca:1 21630;", "the one who is on");
+    h.len = 0;
+    h.text[0] = '\0';
+    for (int s = 21631; s < 19 * 3600 + 1800; s += 59)
+        policy_clock(p, NOON + s * INT64_C(1000));
+    CHECK_STR(h.text, "", "nothing before half past seven");
+    until(p, &h, 19 * 3600 + 1800, 19 * 3600 + 1860);
+    CHECK_STR(h.text, "1:closed:kt-gio:1 70200;", "half past seven");
+    policy_free(p);
+}
+
+/* A whole carrier is told at any hour. */
+static void
+critical_at_any_hour(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = far_fault(1, NOON);
+
+    in.whole_carrier = true;
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 200);
+    CHECK_STR(h.text, "1:opened:kt-gio:1 120;", "at noon");
+    policy_free(p);
+}
+
 /* A hundred faults in a minute: three messages, then one; their ends as well. */
 static void
 storm(void)
@@ -572,6 +646,13 @@ load_inventory(void)
             " address = \"10.0.%d.2\" gateway = \"10.0.%d.1\""
             " reflector = \"10.9.9.9\" } }\n",
             s, s, s, s, s);
+    fprintf(f, "contact \"kt-gio\" { name = \"KT\" sms = \"0933333333\""
+               " hours = \"office_hours\" }\n"
+               "site \"s9\" { name = \"Xã Cốc Pàng\" code = \"01324\""
+               " technicians = { \"kt-gio\" }\n"
+               "link \"vnpt\" { carrier = \"vnpt\" role = \"primary\" interface = \"e1\""
+               " address = \"10.1.1.2\" gateway = \"10.1.1.1\""
+               " reflector = \"10.9.9.9\" } }\n");
     fclose(f);
     CHECK_EQ(inventory_load(&inv, path, &problem), NH_OK, problem.text);
 }
@@ -592,6 +673,8 @@ main(void)
     RUN(merged);
     RUN(quiet_hours);
     RUN(digest_of_the_night);
+    RUN(hours_of_a_contact);
+    RUN(critical_at_any_hour);
     RUN(storm);
     RUN(keys_are_stable);
     RUN(state_that_is_cut);
