@@ -172,6 +172,7 @@ add_links(struct diagnose *d, const struct inventory *inv)
         struct dsite *s = &d->sites[i];
 
         s->in = in;
+        s->runtime_s = s->charge_pct = -1;
         s->feeder = index_in(inv->feeders, sizeof(inv->feeders[0]), in->feeder);
         s->first_link = n;
         s->link_count = in->link_count;
@@ -560,6 +561,16 @@ qualities_of_link(struct diagnose *d, struct dlink *l, const struct track *t)
     note_of_link(d, l, t);
 }
 
+static void
+ups_of_site(struct dsite *s, const struct nh_reading *r)
+{
+    if ((r->present >> NH_POWER_RUNTIME & 1) != 0 && r->value[NH_POWER_RUNTIME] >= 0 &&
+        r->value[NH_POWER_RUNTIME] <= INT32_MAX)
+        s->runtime_s = (int32_t)r->value[NH_POWER_RUNTIME];
+    if ((r->present >> NH_POWER_CHARGE & 1) != 0)
+        s->charge_pct = (int32_t)nh_from_fixed(r->value[NH_POWER_CHARGE], 2);
+}
+
 static bool
 is_end_of(const struct track *t, const struct dlink *l)
 {
@@ -584,6 +595,8 @@ diagnose_reading(struct diagnose *d, int check, const struct nh_reading *r, int6
         d->sites[t->site].connected = d->sites[t->site].ever_connected = true;
     }
     change = track_add(t, r, at_ms);
+    if (t->class == TRACK_POWER && t->site >= 0)
+        ups_of_site(&d->sites[t->site], r);
     if (t->class == TRACK_HOST && (r->present >> NH_HOST_UPTIME & 1) != 0 && boot == NULL)
         host_booted(d, t->site, FACT_BOOT, at_ms, r->value[NH_HOST_UPTIME]);
     if (t->class == TRACK_SNMP && t->is_router && t->site >= 0 &&

@@ -314,6 +314,7 @@ differs(const struct incident *a, const struct incident *b)
 {
     if (a->cause != b->cause || a->kind != b->kind || a->confidence != b->confidence ||
         a->started_ms != b->started_ms || a->closed_ms != b->closed_ms ||
+        a->figures.battery_low != b->figures.battery_low ||
         a->link_count != b->link_count || a->site_count != b->site_count ||
         strcmp(a->party, b->party) != 0)
         return true;
@@ -339,6 +340,35 @@ spans_differ(const struct incident *a, const struct incident *b)
                 return true;
     }
     return false;
+}
+
+/* One site's UPS, one link's quality: of many there is no one figure. */
+static void
+figures_of(const struct group *g, struct incident_figures *f)
+{
+    const struct diagnose *d = g->d;
+
+    *f = (struct incident_figures){ -1, -1, -1, -1, false };
+    if (g->links == 1 && g->degraded > 0) {
+        const struct dlink *l = &d->links[g->link];
+
+        track_figures(l->path != NULL && l->path->round_count > 0 ? l->path : l->far,
+            &f->rtt_us, &f->loss_permille);
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        const struct episode *e = g->eps[i];
+        const struct dsite *s;
+
+        if (e->kind != EP_POWER || !is_sure(e))
+            continue;
+        s = &d->sites[e->site];
+        f->battery_low |= e->to_ms == 0 &&
+                          site_has_fact(s, FACT_BATTERY_LOW, e->from_ms, d->now_ms, NULL);
+        if (g->sites == 1) {
+            f->runtime_s = s->runtime_s;
+            f->charge_pct = s->charge_pct;
+        }
+    }
 }
 
 static void
@@ -376,6 +406,7 @@ make(struct dincident *x, struct group *g, struct incident *in)
     object_of(g, in->object);
     in->note = g->note;
     in->whole_carrier = is_whole(g);
+    figures_of(g, &in->figures);
     covers(in, g, was);
     in->reasons = calloc(g->reason_count + 1, sizeof(in->reasons[0]));
     if (in->reasons != NULL) {

@@ -144,6 +144,7 @@ struct dsite {
     int first_link; /* links of a site are neighbours */
     int feeder;     /* -1: none */
     struct track *power, *router, *host;
+    int32_t runtime_s, charge_pct; /* of the UPS, last told; -1: never */
     bool connected, ever_connected, planned_told;
     int64_t lost_ms;  /* when the session ended or the last line came */
     int64_t heard_ms; /* last arrival of anything of the agent */
@@ -265,6 +266,9 @@ struct quality {
     int64_t slow_ms;  /* last one over a limit of time, 0: none */
 };
 struct quality track_quality(const struct track *t, const struct inv_quality *q);
+
+/* Means of the rounds of the last five minutes; -1: none. */
+void track_figures(const struct track *t, int32_t *rtt_us, int32_t *loss_permille);
 
 /* diagnose_episode.c */
 void episodes_of_link(struct diagnose *d, int link);

@@ -235,6 +235,10 @@ site(struct io *io, struct dsite *s, int index)
     i64(io, &s->lost_ms);
     i64(io, &s->heard_ms);
     text(io, s->boot, sizeof(s->boot));
+    if (io->version > 1) {
+        i32(io, &s->runtime_s);
+        i32(io, &s->charge_pct);
+    }
     size(io, &s->fact_count, FACTS_MAX);
     for (size_t i = 0; i < s->fact_count; i++) {
         int64_t kind = s->facts[i].kind;
@@ -414,6 +418,7 @@ renew(struct diagnose *d)
         d->links[i].episode_count = 0;
     for (size_t i = 0; i < d->site_count; i++) {
         d->sites[i].fact_count = 0;
+        d->sites[i].runtime_s = d->sites[i].charge_pct = -1;
         d->sites[i].connected = d->sites[i].ever_connected = false;
         d->sites[i].power_ep = d->sites[i].silent_ep = (struct episode){ 0 };
     }

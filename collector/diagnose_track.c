@@ -507,3 +507,20 @@ track_quality(const struct track *t, const struct inv_quality *q)
         out.since_ms = s.first_loss_ms;
     return out;
 }
+
+void
+track_figures(const struct track *t, int32_t *rtt_us, int32_t *loss_permille)
+{
+    int64_t sent = 0, lost = 0, rtt = 0, answered = 0;
+    struct round rounds[ROUNDS_MAX];
+    size_t n = t == NULL || t->rounds == NULL ? 0 : window(t, NORMAL_SAMPLE_MS, rounds);
+
+    for (size_t i = 0; i < n; i++) {
+        sent += rounds[i].sent;
+        lost += rounds[i].lost;
+        rtt += rounds[i].rtt_us >= 0 ? rounds[i].rtt_us : 0;
+        answered += rounds[i].rtt_us >= 0;
+    }
+    *rtt_us = answered > 0 ? (int32_t)(rtt / answered) : -1;
+    *loss_permille = sent > 0 ? (int32_t)(lost * 1000 / sent) : -1;
+}

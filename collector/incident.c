@@ -186,6 +186,27 @@ incident_dup(struct incident *out, const struct incident *in)
     return err == NH_OK ? NH_OK : NH_ENOMEM;
 }
 
+size_t
+incident_drops(const struct incident *in)
+{
+    enum { HALF_AN_HOUR_MS = 1800000 };
+    size_t most = 0;
+
+    for (size_t i = 0; i < in->link_count; i++) {
+        const struct incident_link *l = &in->links[i];
+
+        for (size_t a = 0; a < l->span_count; a++) {
+            size_t n = 0;
+
+            for (size_t b = a; b < l->span_count; b++)
+                n += l->spans[b].down &&
+                     l->spans[b].from_ms < l->spans[a].from_ms + HALF_AN_HOUR_MS;
+            most = n > most ? n : most;
+        }
+    }
+    return most;
+}
+
 /* ---- JSON ---- */
 
 static void
@@ -262,6 +283,8 @@ incident_json_open(struct nh_buf *out, const struct incident *in, const char *la
 
 /* ---- bytes ---- */
 
+enum { FLAG_FIGURES = 8 }; /* older ones have none */
+
 static void
 encode_minutes(struct nh_buf *out, const struct incident_minutes *m)
 {
@@ -295,8 +318,13 @@ incident_encode(struct nh_buf *out, const struct incident *in)
     nh_buf_put_u8(out, (uint8_t)in->first_cause);
     nh_buf_put_u8(out, (uint8_t)in->confidence);
     nh_buf_put_u8(out, (uint8_t)in->next_cause);
-    nh_buf_put_u8(
-        out, (uint8_t)(in->may_be_told | in->whole_carrier << 1 | in->note << 2));
+    nh_buf_put_u8(out, (uint8_t)(in->may_be_told | in->whole_carrier << 1 |
+                                 in->note << 2 | FLAG_FIGURES));
+    nh_buf_put_zigzag(out, in->figures.rtt_us);
+    nh_buf_put_zigzag(out, in->figures.loss_permille);
+    nh_buf_put_zigzag(out, in->figures.runtime_s);
+    nh_buf_put_zigzag(out, in->figures.charge_pct);
+    nh_buf_put_u8(out, in->figures.battery_low);
     nh_buf_put_varint(out, in->merged_into);
     nh_buf_put_str(out, in->party);
     nh_buf_put_str(out, in->object);
@@ -446,6 +474,25 @@ decode_lists(struct nh_slice *in, struct incident *out)
     return NH_OK;
 }
 
+static int32_t
+take_figure(struct nh_slice *in)
+{
+    int64_t v = nh_take_zigzag(in);
+
+    in->bad |= v < -1 || v > INT32_MAX;
+    return in->bad ? -1 : (int32_t)v;
+}
+
+static void
+decode_figures(struct nh_slice *in, struct incident_figures *f)
+{
+    f->rtt_us = take_figure(in);
+    f->loss_permille = take_figure(in);
+    f->runtime_s = take_figure(in);
+    f->charge_pct = take_figure(in);
+    f->battery_low = take_below(in, 2) != 0;
+}
+
 static enum nh_err
 decode(struct nh_slice *in, struct incident *out)
 {
@@ -464,7 +511,10 @@ decode(struct nh_slice *in, struct incident *out)
     out->first_cause = (enum cause)take_below(in, CAUSES);
     out->confidence = (enum confidence)take_below(in, CONFIDENCE_FACT + 1);
     out->next_cause = (enum cause)take_below(in, CAUSES);
-    flags = take_below(in, 4);
+    flags = take_below(in, 2 * FLAG_FIGURES);
+    out->figures = (struct incident_figures){ -1, -1, -1, -1, false };
+    if ((flags & FLAG_FIGURES) != 0)
+        decode_figures(in, &out->figures);
     out->may_be_told = (flags & 1) != 0;
     out->note = (flags & 4) != 0;
     out->whole_carrier = (flags & 2) != 0;

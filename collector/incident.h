@@ -86,6 +86,13 @@ struct incident_reason {
     int64_t at_ms;               /* when it was seen */
 };
 
+/* What was measured when it last changed, for the words of a message; -1: not known. */
+struct incident_figures {
+    int32_t rtt_us, loss_permille; /* of the link, degraded: means of five minutes */
+    int32_t runtime_s, charge_pct; /* of the UPS, where power failed */
+    bool battery_low;              /* the UPS told that it is nearly empty */
+};
+
 struct incident {
     uint32_t number;
     int64_t opened_ms;      /* when we said so */
@@ -110,7 +117,8 @@ struct incident {
     struct incident_reason *reasons; /* owned */
     /* What else it could be; CAUSE_UNKNOWN with a NULL text: nothing else. */
     enum cause next_cause;
-    char *settle_vi, *settle_en;     /* owned: which reading would tell the two apart */
+    char *settle_vi, *settle_en; /* owned: which reading would tell the two apart */
+    struct incident_figures figures;
     struct incident_minutes minutes; /* the sum of the links' */
     bool may_be_told; /* false: recorded only (planned, or all of it past when found) */
     bool note; /* within all limits, but far from the usual: no trouble, nobody is told */
@@ -149,6 +157,8 @@ enum minute_class incident_minute_class(enum cause cause, bool down, bool exclud
 int64_t *incident_minutes_of(struct incident_minutes *m, enum minute_class class);
 
 void incident_fini(struct incident *in);
+/* Most drops of one of its links within half an hour. */
+size_t incident_drops(const struct incident *in);
 /* A copy of its own. NH_ENOMEM: *out is then empty. */
 enum nh_err incident_dup(struct incident *out, const struct incident *in) NH_MUST_CHECK;
 

@@ -65,7 +65,7 @@ struct clash {
 
 struct casefile {
     struct incident in;
-    bool opened, acknowledged, done;
+    bool opened, acknowledged, done, told_low;
     size_t step; /* of the escalation, the next one */
     int64_t told_ms, revised_ms;
     unsigned revisions;
@@ -343,6 +343,38 @@ now_told(struct casefile *c, const struct inv_contact *to)
         c->told[c->told_count++] = to;
 }
 
+static bool
+is_covered(const struct policy *p, const char *link)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct incident *in = &p->cases[i].in;
+
+        for (size_t k = 0; in->closed_ms == 0 && in->merged_into == 0 && !in->note &&
+                           k < in->link_count;
+             k++)
+            if (strcmp(in->links[k].id, link) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* The one link that is down is a primary, and another one of its site has no incident. */
+static bool
+is_on_backup(const struct policy *p, const struct incident *in)
+{
+    const struct inv_site *s =
+        in->site_count == 1 ? inventory_site(p->inv, in->sites[0]) : NULL;
+
+    if (s == NULL || in->link_count != 1 || in->links[0].standby ||
+        in->kind != INCIDENT_OUTAGE || in->closed_ms != 0)
+        return false;
+    for (size_t i = 0; i < s->link_count; i++)
+        if (!is_covered(p, s->links[i].id) &&
+            strcmp(s->links[i].id, in->links[0].id) != 0)
+            return true;
+    return false;
+}
+
 static void
 send(struct policy *p, struct casefile *c, enum message_about about, unsigned step,
     const struct inv_contact *to)
@@ -352,13 +384,15 @@ send(struct policy *p, struct casefile *c, enum message_about about, unsigned st
         .to = to,
         .channel = channel_of(to),
         .at_ms = p->now_ms };
+    struct message_view view = { .about = about, .to = to, .now_ms = p->now_ms };
     struct nh_buf sms, subject, text;
 
     nh_buf_init(&sms, 1000);
     nh_buf_init(&subject, 1000);
     nh_buf_init(&text, 1 << 20);
-    policy_sms(p->inv, &c->in, about, p->now_ms, &sms);
-    policy_text(p->inv, &c->in, about, to->language, p->now_ms, &subject, &text);
+    view.on_backup = is_on_backup(p, &c->in);
+    policy_sms(p->inv, &c->in, &view, &sms);
+    policy_text(p->inv, &c->in, &view, &subject, &text);
     snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
         step);
     put_message(p, &m, &sms, &subject, &text);
@@ -543,6 +577,7 @@ open_case(struct policy *p, struct casefile *c)
 
     n = add_stand_ins(p, &c->in, to, n, TOLD_MAX);
     c->opened = true;
+    c->told_low = c->in.figures.battery_low;
     c->told_ms = p->now_ms;
     c->told_cause = c->in.cause;
     memcpy(c->told_party, c->in.party, sizeof(c->told_party));
@@ -571,11 +606,15 @@ is_due(const struct policy *p, const struct casefile *c)
 static void
 revise(struct policy *p, struct casefile *c)
 {
+    bool low = c->in.figures.battery_low && !c->told_low;
+
     if (!c->opened || c->done || c->in.closed_ms != 0 || c->revisions >= REVISIONS_MAX ||
-        (c->in.cause == c->told_cause && strcmp(c->in.party, c->told_party) == 0) ||
-        (c->revised_ms != 0 && p->now_ms - c->revised_ms < REVISE_EVERY_MS) ||
+        (c->in.cause == c->told_cause && strcmp(c->in.party, c->told_party) == 0 &&
+            !low) ||
+        (c->revised_ms != 0 && p->now_ms - c->revised_ms < REVISE_EVERY_MS && !low) ||
         (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
+    c->told_low |= low;
     c->revisions++;
     c->revised_ms = p->now_ms;
     c->told_cause = c->in.cause;
@@ -838,7 +877,8 @@ policy_save(const struct policy *p, struct nh_buf *out)
         const struct casefile *c = &p->cases[i];
 
         incident_encode(out, &c->in);
-        nh_buf_put_u8(out, (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2));
+        nh_buf_put_u8(out, (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2 |
+                                     c->told_low << 3));
         nh_buf_put_varint(out, c->step);
         nh_buf_put_zigzag(out, c->told_ms);
         nh_buf_put_zigzag(out, c->revised_ms);
@@ -974,6 +1014,7 @@ load_case(struct policy *p, struct nh_slice *in)
     c->opened = (flags & 1) != 0;
     c->acknowledged = (flags & 2) != 0;
     c->done = (flags & 4) != 0;
+    c->told_low = (flags & 8) != 0;
     c->step = (size_t)nh_take_varint(in);
     c->told_ms = nh_take_zigzag(in);
     c->revised_ms = nh_take_zigzag(in);

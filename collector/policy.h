@@ -69,6 +69,14 @@ void policy_clock(struct policy *p, int64_t now_ms);
 void policy_save(const struct policy *p, struct nh_buf *out);
 enum nh_err policy_load(struct policy *p, struct nh_slice in) NH_MUST_CHECK;
 
+/* What the words depend on beside the incident. */
+struct message_view {
+    enum message_about about;
+    const struct inv_contact *to; /* NULL: nobody in particular */
+    int64_t now_ms;
+    bool on_backup; /* the site's other link carries it */
+};
+
 const char *message_about_name(enum message_about about);
 /* Who is told of this cause, in order, each once; returns how many (at most `max`). */
 size_t policy_whom(const struct inventory *inv, const struct incident *in,
@@ -82,10 +90,9 @@ void policy_digest_text(const struct inventory *inv, const struct incident *cons
 /* The words alone, for tests: 140 characters are the aim, 160 the limit; `out` is
  * cleared. */
 void policy_sms(const struct inventory *inv, const struct incident *in,
-    enum message_about about, int64_t now_ms, struct nh_buf *out);
+    const struct message_view *view, struct nh_buf *out);
 void policy_text(const struct inventory *inv, const struct incident *in,
-    enum message_about about, const char *language, int64_t now_ms,
-    struct nh_buf *subject, struct nh_buf *text);
+    const struct message_view *view, struct nh_buf *subject, struct nh_buf *text);
 /* The same for planned work that meets a meeting. */
 void policy_meeting_sms(
     const struct inventory *inv, const struct meeting_clash *c, struct nh_buf *out);

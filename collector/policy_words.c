@@ -28,9 +28,9 @@ when(const struct inventory *inv, int64_t ms, char out[32])
     nh_buf_fini(&b);
 }
 
-/* "Xa Bao Lac (01321)", or "7 diem ket noi". */
+/* "xa Bao Lac (01321)", or "7 diem ket noi". */
 static void
-put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
+put_sites(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
 {
     const struct inv_site *s =
         in->site_count == 1 ? inventory_site(inv, in->sites[0]) : NULL;
@@ -44,38 +44,233 @@ put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *
     } else {
         put(b, in->object);
     }
-    if (in->link_count == 1) {
-        const struct inv_link *l = inventory_link(inv, in->links[0].id);
+}
 
-        if (l != NULL)
-            nh_buf_printf(b, ", %s %s",
-                nh_text_sms(l->standby ? "link_backup" : "link_primary"), l->carrier->id);
+static const struct inv_link *
+only_link(const struct inventory *inv, const struct incident *in)
+{
+    return in->link_count == 1 ? inventory_link(inv, in->links[0].id) : NULL;
+}
+
+/* Where, with its link where it is one: ", kenh chinh vnpt". */
+static void
+put_place(struct nh_buf *b, const struct inventory *inv, const struct incident *in)
+{
+    const struct inv_link *l = only_link(inv, in);
+
+    put_sites(b, inv, in);
+    if (l != NULL)
+        nh_buf_printf(b, ", %s %s",
+            nh_text_sms(l->standby ? "link_backup" : "link_primary"), l->carrier->id);
+}
+
+/* A pattern of text.c with its one number put in. */
+static void
+put_with(struct nh_buf *b, const char *pattern, const char *number)
+{
+    const char *hole = strstr(pattern, "{}");
+
+    if (hole == NULL) {
+        put(b, pattern);
+        return;
     }
+    nh_buf_put(b, pattern, (size_t)(hole - pattern));
+    put(b, number);
+    put(b, hole + 2);
+}
+
+/* One more thing to say: its row and the number that its pattern may want. */
+struct says {
+    const char *key;
+    char number[24];
+};
+enum { SAYS_MAX = 6 };
+
+static size_t
+add_says(struct says *out, size_t n, const char *key, int64_t number)
+{
+    out[n].key = key;
+    snprintf(out[n].number, sizeof(out[n].number), "%lld", (long long)number);
+    return n + 1;
+}
+
+static bool
+is_carriers(const struct inventory *inv, const struct incident *in,
+    const struct message_view *view)
+{
+    for (size_t i = 0; view->to != NULL && i < inv->carrier_count; i++)
+        for (size_t k = 0; strncmp(in->party, "carrier:", 8) == 0 &&
+                           strcmp(inv->carriers[i].id, in->party + 8) == 0 &&
+                           k < inv->carriers[i].tell_count;
+             k++)
+            if (inv->carriers[i].tell[k] == view->to)
+                return true;
+    return false;
+}
+
+static bool
+is_centres_probe(const struct incident *in)
+{
+    return in->cause == CAUSE_MONITORING && in->site_count > 1;
+}
+
+/* The figures and the advice of a message, the same on every channel. */
+static size_t
+says_of(
+    const struct incident *in, const struct message_view *view, struct says out[SAYS_MAX])
+{
+    const struct incident_figures *f = &in->figures;
+    bool ends = view->about == MESSAGE_CLOSED;
+    size_t n = 0;
+
+    if (ends)
+        return 0;
+    if (f->battery_low) {
+        if (f->charge_pct > 0)
+            n = add_says(out, n, "says_battery", f->charge_pct);
+        if (f->runtime_s > 0)
+            n = add_says(out, n, "says_minutes_left", f->runtime_s / 60);
+        return add_says(out, n, "says_generator", 0);
+    }
+    if (in->kind == INCIDENT_POWER && f->runtime_s > 0)
+        n = add_says(out, n, "says_runtime", f->runtime_s / 60);
+    if (in->kind == INCIDENT_POWER && in->link_count == 0)
+        n = add_says(out, n, "says_line_well", 0);
+    if (in->kind == INCIDENT_POWER)
+        n = add_says(out, n, "says_tell_power", 0);
+    if (in->kind == INCIDENT_DEGRADED && f->rtt_us > 0)
+        n = add_says(out, n, "says_delay", (f->rtt_us + 500) / 1000);
+    if (in->kind == INCIDENT_DEGRADED && f->loss_permille > 0) {
+        n = add_says(out, n, "says_loss", 0);
+        snprintf(out[n - 1].number, sizeof(out[n - 1].number), "%d,%d",
+            f->loss_permille / 10, f->loss_permille % 10);
+    }
+    if (in->kind == INCIDENT_FLAPPING && incident_drops(in) > 0)
+        n = add_says(out, n, "says_drops", (int64_t)incident_drops(in));
+    if (is_centres_probe(in))
+        n = add_says(out, n, "says_no_conclusion", (int64_t)in->site_count);
+    if (view->on_backup)
+        n = add_says(out, n, "says_backup_well", 0);
+    return n;
+}
+
+/* Advice begins a sentence, a figure goes on in it. */
+static bool
+is_sentence(const char *key)
+{
+    return strcmp(key, "says_generator") == 0 || strcmp(key, "says_tell_power") == 0 ||
+           strcmp(key, "says_no_conclusion") == 0;
+}
+
+static void
+put_says(struct nh_buf *b, const struct says *says, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        put(b, is_sentence(says[i].key) ? ". " : i == 0 ? ": " : ", ");
+        put_with(b, nh_text_sms(says[i].key), says[i].number);
+    }
+}
+
+static const char *
+headline(const struct incident *in, const struct message_view *view, char key[64])
+{
+    if (view->about == MESSAGE_CLOSED)
+        return "sms_restored";
+    if (in->figures.battery_low)
+        return "sms_battery_low";
+    if (is_centres_probe(in))
+        return "sms_probe";
+    if (view->on_backup && in->kind == INCIDENT_OUTAGE)
+        return "sms_on_backup";
+    if (in->kind == INCIDENT_OUTAGE && in->site_count > 1)
+        return "sms_mass";
+    snprintf(key, 64, "sms_%s", incident_kind_name(in->kind));
+    return key;
+}
+
+static void
+put_cause(struct nh_buf *b, const struct incident *in)
+{
+    char key[64];
+
+    snprintf(key, sizeof(key), "cause_%s", incident_cause_name(in->cause));
+    nh_buf_printf(b, ". %s: %s",
+        in->confidence == CONFIDENCE_FACT ? "Nguyen nhan" : "Nghi", nh_text_sms(key));
+}
+
+/* "De nghi VNPT kiem tra kenh CBG-VNPT-01321, mat tu 14:05 22/11, ..." */
+static void
+put_request(struct nh_buf *b, const struct inventory *inv, const struct incident *in,
+    const char *at)
+{
+    const struct inv_link *l = only_link(inv, in);
+    const char *carrier = in->party + strlen("carrier:");
+
+    for (size_t i = 0; i < inv->carrier_count; i++)
+        if (strcmp(inv->carriers[i].id, carrier) == 0)
+            carrier = inv->carriers[i].name;
+    put_with(b, nh_text_sms("says_request"), carrier);
+    if (l != NULL)
+        nh_buf_printf(b, " kenh %s", *l->circuit != '\0' ? l->circuit : l->id);
+    else
+        nh_buf_printf(b, " %zu kenh", in->link_count);
+    nh_buf_printf(b, ", %s tu %s", in->kind == INCIDENT_DEGRADED ? "kem" : "mat", at);
+    if (in->kind == INCIDENT_OUTAGE || in->kind == INCIDENT_STANDBY_LOST)
+        nh_buf_printf(b, ", %s", nh_text_sms("says_end_silent"));
+    if (in->confidence == CONFIDENCE_FACT && in->cause == CAUSE_LAST_MILE)
+        nh_buf_printf(b, ", %s", nh_text_sms("says_power_well")); /* its agent told so */
+}
+
+static void
+put_not_acknowledged(struct nh_buf *b, const struct inventory *inv,
+    const struct incident *in, const struct message_view *view, const char *id)
+{
+    char minutes[24], key[64];
+
+    snprintf(minutes, sizeof(minutes), "%lld",
+        (long long)((view->now_ms - in->opened_ms) / 60000));
+    nh_buf_printf(b, "%s %s ", nh_text_sms("sms_not_acknowledged"), id);
+    put_with(b, nh_text_sms("says_waited"), minutes);
+    nh_buf_printf(b, ". %s. ", nh_text_sms("says_escalated"));
+    snprintf(key, sizeof(key), "sms_%s", incident_kind_name(in->kind));
+    nh_buf_printf(b, "%s ", nh_text_sms(key));
+    put_place(b, inv, in);
+    nh_buf_printf(b, " %s", nh_text_sms("says_still"));
 }
 
 static void
 put_sms_body(struct nh_buf *b, const struct inventory *inv, const struct incident *in,
-    enum message_about about)
+    const struct message_view *view)
 {
+    bool ends = view->about == MESSAGE_CLOSED;
     char key[64], at[32], id[16];
+    struct says says[SAYS_MAX];
 
     incident_id(in->number, id);
     put(b, "NHIP: ");
-    snprintf(key, sizeof(key), "sms_%s",
-        about == MESSAGE_CLOSED ? "restored" : incident_kind_name(in->kind));
-    put(b, nh_text_sms(key));
-    put(b, " ");
-    put_place(b, inv, in);
-    when(inv, about == MESSAGE_CLOSED ? in->closed_ms : in->started_ms, at);
+    when(inv, ends ? in->closed_ms : in->started_ms, at);
     at[11] = '\0'; /* "14:05 22/11" */
-    nh_buf_printf(b, about == MESSAGE_CLOSED ? " luc %s" : " tu %s", at);
-    if (about == MESSAGE_CLOSED) {
-        put(b, ". Gian doan ");
-        nh_duration(NH_VI, (in->closed_ms - in->started_ms) / 1000, b);
+    if (view->about == MESSAGE_ESCALATED) {
+        put_not_acknowledged(b, inv, in, view, id);
+    } else if (!ends && is_carriers(inv, in, view) && in->link_count > 0) {
+        put_request(b, inv, in, at);
+        put_says(b, says, says_of(in, view, says));
+    } else if (!ends && is_centres_probe(in)) {
+        nh_buf_printf(b, "%s %s tu %s", nh_text_sms("sms_probe"), "mat ket noi", at);
+        put_says(b, says, says_of(in, view, says));
+    } else {
+        nh_buf_printf(b, "%s ", nh_text_sms(headline(in, view, key)));
+        put_place(b, inv, in);
+        nh_buf_printf(b, ends ? " luc %s" : " tu %s", at);
+        if (ends) {
+            put(b, ". Gian doan ");
+            nh_duration(NH_VI, (in->closed_ms - in->started_ms) / 1000, b);
+        }
+        put_says(b, says, says_of(in, view, says));
+        if (in->kind != INCIDENT_POWER || ends)
+            put_cause(b, in);
     }
-    snprintf(key, sizeof(key), "cause_%s", incident_cause_name(in->cause));
-    nh_buf_printf(b, ". %s: %s. Ma %s.",
-        in->confidence == CONFIDENCE_FACT ? "Nguyen nhan" : "Nghi", nh_text_sms(key), id);
+    nh_buf_printf(b, ". Ma %s.", id);
 }
 
 /* Unaccented, by the letters that pass every gateway, and cut between words to leave
@@ -105,28 +300,29 @@ fit_sms(struct nh_buf *raw, const char *id, struct nh_buf *out)
 
 void
 policy_sms(const struct inventory *inv, const struct incident *in,
-    enum message_about about, int64_t now_ms, struct nh_buf *out)
+    const struct message_view *view, struct nh_buf *out)
 {
     struct nh_buf raw;
     char id[16];
 
-    (void)now_ms;
     incident_id(in->number, id);
     nh_buf_init(&raw, 2000);
-    put_sms_body(&raw, inv, in, about);
+    put_sms_body(&raw, inv, in, view);
     fit_sms(&raw, id, out);
 }
 
 void
 policy_text(const struct inventory *inv, const struct incident *in,
-    enum message_about about, const char *language, int64_t now_ms,
-    struct nh_buf *subject, struct nh_buf *text)
+    const struct message_view *view, struct nh_buf *subject, struct nh_buf *text)
 {
+    enum message_about about = view->about;
+    const char *language = view->to != NULL ? view->to->language : NULL;
     enum nh_lang lang =
         nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
+    struct says says[SAYS_MAX];
+    size_t said = says_of(in, view, says);
     char key[64], id[16], at[32];
 
-    (void)now_ms;
     nh_buf_clear(subject);
     nh_buf_clear(text);
     incident_id(in->number, id);
@@ -141,6 +337,10 @@ policy_text(const struct inventory *inv, const struct incident *in,
     if (in->closed_ms != 0) {
         when(inv, in->closed_ms, at);
         nh_buf_printf(text, "\n%s: %s", nh_text(lang, "restored"), at);
+    }
+    for (size_t i = 0; i < said; i++) {
+        put(text, "\n");
+        put_with(text, nh_text(lang, says[i].key), says[i].number);
     }
     put(text, "\n\n");
     for (size_t i = 0; i < in->reason_count; i++)

@@ -609,7 +609,10 @@ short_messages(void)
         struct diagnose *d = run_world(&worlds[i], 0, &h);
 
         for (int about = 0; about < MESSAGE_ABOUTS && diagnose_count(d) > 0; about++) {
-            policy_sms(inv, diagnose_at(d, 0), (enum message_about)about, T0, &sms);
+            const struct message_view view = { .about = (enum message_about)about,
+                .now_ms = T0 };
+
+            policy_sms(inv, diagnose_at(d, 0), &view, &sms);
             CHECK_NAMED(sms.len > 40 && sms.len <= 160, worlds[i].name);
             CHECK_NAMED(memcmp(sms.data, "NHIP: ", 6) == 0, worlds[i].name);
             CHECK_NAMED(memcmp(sms.data + sms.len - 12, "Ma SC-0001.", 11) == 0 ||

@@ -459,6 +459,155 @@ critical_at_any_hour(void)
     policy_free(p);
 }
 
+/* ---- words ---- */
+
+static struct incident_span down_spans[] = { { NOON, NOON + 60000, true },
+    { NOON + 120000, NOON + 180000, true }, { NOON + 240000, NOON + 300000, true },
+    { NOON + 4000000, NOON + 4060000, true } };
+static struct incident_link one_link[] = {
+    { .id = "s0/vnpt", .span_count = 4, .spans = down_spans }
+};
+
+static const struct {
+    const char *name;
+    enum message_about about;
+    const char *to;
+    enum incident_kind kind;
+    enum cause cause;
+    enum confidence confidence;
+    size_t sites;
+    bool link, on_backup;
+    struct incident_figures figures;
+    const char *want;
+} texts[] = {
+    { "a link", MESSAGE_OPENED, "kt", INCIDENT_OUTAGE, CAUSE_LAST_MILE, CONFIDENCE_LIKELY,
+        1, true, false, { 0 },
+        "NHIP: MAT KET NOI Xa Bao Lac 0 (01320), kenh chinh vnpt tu 12:00 28/10. Nghi: "
+        "duong truyen den don vi. Ma SC-0412." },
+    { "the other link carries it", MESSAGE_OPENED, "kt", INCIDENT_OUTAGE, CAUSE_LAST_MILE,
+        CONFIDENCE_LIKELY, 1, true, true, { 0 },
+        "NHIP: DA CHUYEN KENH DU PHONG Xa Bao Lac 0 (01320), kenh chinh vnpt tu 12:00 "
+        "28/10: kenh du phong van thong. Nghi: duong truyen den don vi. Ma SC-0412." },
+    { "power, on the UPS", MESSAGE_OPENED, "kt", INCIDENT_POWER, CAUSE_POWER,
+        CONFIDENCE_FACT, 1, false, false, { -1, -1, 1520, 80, false },
+        "NHIP: MAT DIEN Xa Bao Lac 0 (01320) tu 12:00 28/10: UPS con khoang 25 phut, "
+        "kenh "
+        "truyen van thong. Bao Dien luc. Ma SC-0412." },
+    { "the UPS ends", MESSAGE_REVISED, "kt", INCIDENT_POWER, CAUSE_POWER, CONFIDENCE_FACT,
+        1, false, false, { -1, -1, 250, 12, true },
+        "NHIP: UPS SAP HET Xa Bao Lac 0 (01320) tu 12:00 28/10: ac quy 12 phan tram, con "
+        "4 "
+        "phut. Can chay may phat hoac tat thiet bi. Ma SC-0412." },
+    { "a bad link", MESSAGE_OPENED, "kt", INCIDENT_DEGRADED, CAUSE_CONGESTION,
+        CONFIDENCE_LIKELY, 1, true, false, { 210400, 45, -1, -1, false },
+        "NHIP: KENH KEM Xa Bao Lac 0 (01320), kenh chinh vnpt tu 12:00 28/10: do tre 210 "
+        "ms, mat goi 4,5 phan tram. Nghi: kenh day luu luong. Ma SC-0412." },
+    { "it flaps", MESSAGE_OPENED, "kt", INCIDENT_FLAPPING, CAUSE_LAST_MILE,
+        CONFIDENCE_LIKELY, 1, true, false, { 0 },
+        "NHIP: CHAP CHON Xa Bao Lac 0 (01320), kenh chinh vnpt tu 12:00 28/10: 3 lan mat "
+        "ket noi trong 30 phut. Nghi: duong truyen den don vi. Ma SC-0412." },
+    { "many sites", MESSAGE_OPENED, "truc-ca", INCIDENT_OUTAGE, CAUSE_CARRIER_CORE,
+        CONFIDENCE_LIKELY, 3, false, false, { 0 },
+        "NHIP: SU CO DIEN RONG 3 diem ket noi tu 12:00 28/10. Nghi: tuyen truc cua nha "
+        "mang. Ma SC-0412." },
+    { "nobody has it", MESSAGE_ESCALATED, "truc-ca", INCIDENT_OUTAGE, CAUSE_LAST_MILE,
+        CONFIDENCE_LIKELY, 1, true, false, { 0 },
+        "NHIP: CHUA CO NGUOI NHAN SC-0412 sau 15 phut. Chuyen cap xu ly. MAT KET NOI Xa "
+        "Bao Lac 0 (01320), kenh chinh vnpt van chua khoi phuc. Ma SC-0412." },
+    { "to the carrier", MESSAGE_OPENED, "noc", INCIDENT_OUTAGE, CAUSE_LAST_MILE,
+        CONFIDENCE_FACT, 1, true, false, { 0 },
+        "NHIP: De nghi VNPT Cao Bang kiem tra kenh s0/vnpt, mat tu 12:00 28/10, diem "
+        "cuoi "
+        "khong phan hoi, dien van co. Ma SC-0412." },
+    { "the probe of the centre", MESSAGE_OPENED, "truc-ca", INCIDENT_SILENT,
+        CAUSE_MONITORING, CONFIDENCE_LIKELY, 3, false, false, { 0 },
+        "NHIP: MAY DO tai Trung tam du lieu mat ket noi tu 12:00 28/10. So lieu 3 diem "
+        "ket "
+        "noi tam dung, chua ket luan su co. Ma SC-0412." },
+    { "restored", MESSAGE_CLOSED, "kt", INCIDENT_OUTAGE, CAUSE_LAST_MILE, CONFIDENCE_FACT,
+        1, true, false, { 0 },
+        "NHIP: DA KHOI PHUC Xa Bao Lac 0 (01320), kenh chinh vnpt luc 13:15 28/10. Gian "
+        "doan 1 gio 15 phut. Nguyen nhan: duong truyen den don vi. Ma SC-0412." },
+};
+
+static const struct inv_contact *
+contact(const char *id)
+{
+    for (size_t i = 0; i < inv->contact_count; i++)
+        if (strcmp(inv->contacts[i].id, id) == 0)
+            return &inv->contacts[i];
+    return NULL;
+}
+
+static void
+words_of_messages(void)
+{
+    struct nh_buf sms, subject, text;
+
+    nh_buf_init(&sms, 1000);
+    nh_buf_init(&subject, 1000);
+    nh_buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < NH_COUNT(texts); i++) {
+        struct incident in = fault(412, NOON, texts[i].sites);
+        const struct message_view view = { texts[i].about, contact(texts[i].to),
+            in.opened_ms + 15 * INT64_C(60000) + 5000, texts[i].on_backup };
+
+        in.kind = texts[i].kind;
+        in.cause = texts[i].cause;
+        in.confidence = texts[i].confidence;
+        in.figures = texts[i].figures;
+        in.links = texts[i].link ? one_link : NULL;
+        in.link_count = texts[i].link;
+        in.closed_ms = texts[i].about == MESSAGE_CLOSED ? NOON + 4500000 : 0;
+        policy_sms(inv, &in, &view, &sms);
+        nh_buf_put_u8(&sms, 0);
+        CHECK_STR((const char *)sms.data, texts[i].want, texts[i].name);
+        CHECK_NAMED(sms.len - 1 <= 160, texts[i].name);
+    }
+    for (size_t i = 0; i < 2; i++) { /* the letter says the same */
+        struct incident in = fault(412, NOON, 1);
+        const struct message_view view = { MESSAGE_OPENED, contact(i == 0 ? "kt" : "noc"),
+            NOON, false };
+
+        in.kind = INCIDENT_POWER;
+        in.figures = (struct incident_figures){ -1, -1, 1520, 80, false };
+        policy_text(inv, &in, &view, &subject, &text);
+        nh_buf_put_u8(&text, 0);
+        CHECK_NAMED(
+            strstr((const char *)text.data, i == 0 ? "\nUPS còn khoảng 25 phút\n"
+                                                   : "\nthe UPS lasts for some 25 min\n"),
+            (const char *)text.data);
+    }
+    nh_buf_fini(&sms);
+    nh_buf_fini(&subject);
+    nh_buf_fini(&text);
+}
+
+/* The battery that runs low is told of at once, once, to those who know of the power. */
+static void
+battery_low(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NOON);
+    struct incident in = fault(7, NOON, 1);
+
+    in.kind = INCIDENT_POWER;
+    in.cause = CAUSE_POWER;
+    snprintf(in.party, sizeof(in.party), "power_company");
+    policy_incident(p, &in, INCIDENT_OPENED, NOON + 30000);
+    until(p, &h, 30, 300);
+    in.figures = (struct incident_figures){ -1, -1, 240, 9, true };
+    policy_incident(p, &in, INCIDENT_REVISED, NOON + 301000);
+    p = again(p, &h);
+    until(p, &h, 302, 400);
+    CHECK_STR(h.text, "7:opened:kt:1 120;7:revised:kt:1 302;", "once");
+    CHECK(strstr(h.sms, "UPS SAP HET") != NULL);
+    p = again(p, &h);
+    until(p, &h, 401, 500);
+    CHECK_EQ(h.count, 2, "once");
+    policy_free(p);
+}
+
 /* A hundred faults in a minute: three messages, then one; their ends as well. */
 static void
 storm(void)
@@ -675,6 +824,8 @@ main(void)
     RUN(digest_of_the_night);
     RUN(hours_of_a_contact);
     RUN(critical_at_any_hour);
+    RUN(words_of_messages);
+    RUN(battery_low);
     RUN(storm);
     RUN(keys_are_stable);
     RUN(state_that_is_cut);
