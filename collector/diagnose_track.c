@@ -103,6 +103,9 @@ split(struct track *t, size_t i, int64_t at_ms, bool ok)
     }
     if (tail.count > 0)
         insert(t, i + 1, tail);
+    join_next(t, i);
+    if (i > 0)
+        join_next(t, i - 1);
 }
 
 static bool
@@ -113,8 +116,8 @@ insert_late(struct track *t, int64_t at_ms, bool ok)
     while (i > 0 && t->runs[i - 1].from_ms > at_ms)
         i--;
     if (i > 0 && at_ms <= t->runs[i - 1].to_ms) {
-        if (t->runs[i - 1].ok == ok || at_ms == t->runs[i - 1].from_ms ||
-            at_ms == t->runs[i - 1].to_ms)
+        /* a round is told alike by both lanes: what contradicts an edge was a guess */
+        if (t->runs[i - 1].ok == ok || t->runs[i - 1].from_ms == t->runs[i - 1].to_ms)
             return false;
         split(t, i - 1, at_ms, ok);
         return true;

@@ -486,6 +486,51 @@ no_end_in_the_next_drop(void)
     diagnose_free(d);
 }
 
+/* The live lane skips rounds while the journal drains; those rounds, come later, are what
+ * they are and not what was between the others. */
+static void
+rounds_that_come_later(void)
+{
+    struct nh_conf_problem problem = { "" };
+    struct inventory *two = NULL;
+    struct heard h = { 0 };
+    struct diagnose_events events = { &h, on_incident };
+    struct diagnose *d = NULL;
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/two.conf", check_tmpdir());
+    f = fopen(path, "w");
+    fprintf(f, "province \"p\" { name = \"P\" }\n"
+               "carrier \"vnpt\" { name = \"VNPT\" }\n"
+               "site \"s0\" { name = \"S\" kind = \"commune\" link \"vnpt\" { carrier = "
+               "\"vnpt\" interface = \"e1\" address = \"10.0.0.2\" gateway = \"10.0.0.1\""
+               " reflector = \"10.9.9.9\" quality { down_after = 2 } } }\n");
+    fclose(f);
+    CHECK_EQ(inventory_load(&two, path, &problem), NH_OK, problem.text);
+    nh_buf_init(&h.last, 1 << 20);
+    CHECK_EQ(diagnose_new(&d, two, &events), NH_OK, "");
+    for (int k = 0; k <= 23; k++) { /* 21 and 22 wait in the journal */
+        int64_t at = T0 + (int64_t)k * STEP_MS;
+
+        if (k < 21 || k > 22)
+            reading(d, 0, "vnpt", "far", true, at, at);
+        diagnose_clock(d, at);
+    }
+    for (int k = 21; k < 23; k++)
+        reading(d, 0, "vnpt", "far", false, T0 + k * STEP_MS, T0 + 24 * STEP_MS);
+    diagnose_clock(d, T0 + 25 * STEP_MS);
+    CHECK_EQ(h.count, 1, "a drop of two rounds");
+    CHECK_EQ(diagnose_count(d), 1, "one");
+    if (diagnose_count(d) == 1) {
+        CHECK_EQ(diagnose_at(d, 0)->started_ms, T0 + 21 * STEP_MS, "start");
+        CHECK_EQ(diagnose_at(d, 0)->closed_ms, T0 + 23 * STEP_MS, "end");
+    }
+    diagnose_free(d);
+    inventory_free(two);
+    nh_buf_fini(&h.last);
+}
+
 /* ---- a line that is not itself ---- */
 
 /* Rounds of the lines of sites 0..2 over vnpt, two a minute, for `minutes`. */
@@ -715,6 +760,7 @@ main(void)
     RUN(flapping_and_calm);
     RUN(down_at_last);
     RUN(no_end_in_the_next_drop);
+    RUN(rounds_that_come_later);
     RUN(a_note_and_no_more);
     RUN(one_note_for_a_node);
     RUN(short_messages);
