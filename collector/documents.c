@@ -527,6 +527,8 @@ put_traps(const struct collector *c, struct nh_buf *out)
     close_with(out, '}');
 }
 
+enum { DAY_MS = 86400000 };
+
 static const char *const qualities[] = {
     [NH_CLOCK_UNSET] = "unset",
     [NH_CLOCK_SET] = "set",
@@ -534,18 +536,21 @@ static const char *const qualities[] = {
 };
 
 static void
-put_messages(const struct collector *c, struct nh_buf *out)
+put_messages(const struct collector *c, int64_t now_ms, struct nh_buf *out)
 {
     struct outbox_counts n = { { 0 }, 0 };
+    int64_t failed = 0;
 
     if (c->judging != NULL &&
-        incidents_outbox_counts(judging_db(c->judging), &n) != NH_OK)
+        (incidents_outbox_counts(judging_db(c->judging), &n) != NH_OK ||
+            incidents_outbox_failed(judging_db(c->judging), now_ms - DAY_MS, &failed) !=
+                NH_OK))
         return; /* has been logged; better none than a wrong number */
     open_in(out, "messages", '{');
     put_int(out, "waiting", n.in[OUTBOX_WAITING]);
     put_int(out, "sending", n.in[OUTBOX_SENDING]);
     put_int(out, "sent", n.in[OUTBOX_SENT]);
-    put_int(out, "failed", n.in[OUTBOX_FAILED]);
+    put_int(out, "failed", failed);
     put_time(out, "oldest", n.oldest_ms);
     close_with(out, '}');
 }
@@ -569,7 +574,7 @@ document_overview(const struct collector *c, int64_t now_ms, struct nh_buf *out)
     put_journal(c, out);
     put_series(c, out);
     put_sessions(c, out);
-    put_messages(c, out);
+    put_messages(c, now_ms, out);
     put_traps(c, out);
     open_in(out, "clock", '{');
     put_text(out, "quality", qualities[nh_clock_wall_quality()]);

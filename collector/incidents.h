@@ -120,6 +120,13 @@ struct outbox_counts {
     int64_t in[OUTBOX_STATES];
     int64_t oldest_ms;
 };
+/* Those that nobody got, of open incidents and of the time since. */
+enum nh_err incidents_outbox_failed(
+    struct incidents *db, int64_t since_ms, int64_t *count) NH_MUST_CHECK;
+/* The other incidents of the newest message about `number` to the contact, where that was
+ * a digest that wants an answer; at most `max`. */
+enum nh_err incidents_digest(struct incidents *db, uint32_t number, const char *contact,
+    uint32_t *others, size_t max, size_t *count) NH_MUST_CHECK;
 enum nh_err incidents_outbox_counts(
     struct incidents *db, struct outbox_counts *out) NH_MUST_CHECK;
 

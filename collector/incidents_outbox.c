@@ -143,3 +143,36 @@ incidents_outbox_counts(struct incidents *db, struct outbox_counts *out)
     }
     return incidents_walked(db, SQL_COUNTS, rc);
 }
+
+enum nh_err
+incidents_outbox_failed(struct incidents *db, int64_t since_ms, int64_t *count)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_FAILED);
+    int rc;
+
+    *count = 0;
+    sqlite3_bind_int(q, 1, OUTBOX_FAILED);
+    sqlite3_bind_int64(q, 2, since_ms);
+    rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        *count = sqlite3_column_int64(q, 0);
+    return incidents_walked(db, SQL_FAILED, rc);
+}
+
+enum nh_err
+incidents_digest(struct incidents *db, uint32_t number, const char *contact,
+    uint32_t *others, size_t max, size_t *count)
+{
+    sqlite3_stmt *q = incidents_stmt(db, SQL_DIGEST);
+    int rc;
+
+    *count = 0;
+    sqlite3_bind_int64(q, 1, number);
+    bind_text(q, 2, contact);
+    sqlite3_bind_int(q, 3, MESSAGE_OPENED);
+    sqlite3_bind_int(q, 4, MESSAGE_ESCALATED);
+    sqlite3_bind_int64(q, 5, (int64_t)max);
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW && *count < max)
+        others[(*count)++] = (uint32_t)sqlite3_column_int64(q, 0);
+    return incidents_walked(db, SQL_DIGEST, rc);
+}

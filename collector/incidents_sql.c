@@ -105,6 +105,10 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
                     " at_ms, next_ms, tries, state, done_ms, error, sms, subject, text)"
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, 0, 0, '', ?7, ?8, ?9)",
     [SQL_ALSO] = "INSERT OR IGNORE INTO outbox_also (number, key) VALUES (?1, ?2)",
+    /* of the newest message that wants an answer, told by this number to this contact */
+    [SQL_DIGEST] = "SELECT number FROM outbox_also WHERE key = (SELECT key FROM outbox"
+                   " WHERE number = ?1 AND contact = ?2 AND about IN (?3, ?4)"
+                   " ORDER BY id DESC LIMIT 1) ORDER BY number LIMIT ?5",
     [SQL_DUE] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 0 AND next_ms <= ?1"
                 " ORDER BY next_ms, id LIMIT ?2",
     [SQL_UNCLEAR] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 3"
@@ -112,6 +116,9 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
     [SQL_OUTBOX_SET] = "UPDATE outbox SET state = ?2, channel = ?3, tries = ?4,"
                        " next_ms = ?5, error = ?6, done_ms = ?7 WHERE id = ?1",
     [SQL_COUNTS] = "SELECT state, count(*), min(at_ms) FROM outbox GROUP BY state",
+    [SQL_FAILED] = "SELECT count(*) FROM outbox WHERE state = ?1 AND (done_ms > ?2 OR"
+                   " number IN (SELECT number FROM incident WHERE closed_ms = 0 AND"
+                   " merged_into = 0))",
     [SQL_PLANNED_HAS] = "SELECT from_s, to_s FROM planned WHERE id = ?1",
     [SQL_PLANNED_ADD] = "INSERT INTO planned (id, links, sites, from_s, to_s, who, why)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

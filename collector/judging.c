@@ -28,7 +28,8 @@ enum {
     STALE_MS = 3600000, /* older records are for the reports, not to be told */
     URL_MAX = 512,
     NOT_LOOKED_UP = -2,
-    FOREIGN = -3, /* a check that this source may not fill */
+    DIGEST_MAX = 1000, /* incidents that one answer acknowledges */
+    FOREIGN = -3,      /* a check that this source may not fill */
 };
 
 /* What the machine said and the database does not have yet. */
@@ -557,6 +558,29 @@ names_a_cause(const char *text)
     return incident_cause_of(name, &cause);
 }
 
+/* Who answers a digest has read all of it: each of its incidents is his. */
+static enum nh_err
+ack_digest(struct judging *j, uint32_t number, const char *who, const char *way)
+{
+    uint32_t others[DIGEST_MAX];
+    size_t count = 0;
+    enum nh_err err = NH_OK;
+
+    if (strcmp(way, "sms") == 0 || strcmp(way, "link") == 0)
+        err = incidents_digest(j->db, number, who, others, DIGEST_MAX, &count);
+    for (size_t i = 0; i < count && err == NH_OK; i++) {
+        err =
+            incidents_act(j->db, others[i], ACTION_ACK, who, way, "", nh_clock_wall_ms());
+        if (err == NH_ENOTFOUND) {
+            err = NH_OK;
+            continue;
+        }
+        policy_acknowledged(j->pace.p, others[i], j->pace.now_ms);
+        note_changed(j, others[i]);
+    }
+    return err;
+}
+
 enum nh_err
 judging_act(struct judging *j, uint32_t number, enum action action, const char *who,
     const char *way, const char *text)
@@ -572,9 +596,10 @@ judging_act(struct judging *j, uint32_t number, enum action action, const char *
         err = incidents_act(j->db, number, action, who, way, text, nh_clock_wall_ms());
     if (err == NH_ENOTFOUND || err == NH_EINVAL)
         return err;
-    if (err == NH_OK && action == ACTION_ACK)
+    if (err == NH_OK && action == ACTION_ACK) {
         policy_acknowledged(j->pace.p, number, j->pace.now_ms);
-    else if (err == NH_OK && action == ACTION_OVERRIDE)
+        err = ack_digest(j, number, who, way);
+    } else if (err == NH_OK && action == ACTION_OVERRIDE)
         err = put_override(j, number, text);
     else if (err == NH_OK && action == ACTION_CLOSE)
         diagnose_close(j->pace.d, number, j->pace.now_ms);

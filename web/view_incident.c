@@ -263,6 +263,21 @@ incident_covers_service(const json_t *incident, const char *service)
     return strncmp(party, "service:", 8) == 0 && strcmp(party + 8, service) == 0;
 }
 
+/* What is down and has no incident yet: a link shows it at once, its cause takes a while.
+ */
+static json_int_t
+down_now(const struct web *w)
+{
+    static const char *const kinds[] = { "links", "services" };
+    const json_t *count = json_object_get(snapshot_overview(w->snapshot), "count");
+    json_int_t n = 0;
+
+    for (size_t i = 0; i < NH_COUNT(kinds); i++)
+        n +=
+            json_integer_value(json_object_get(json_object_get(count, kinds[i]), "down"));
+    return n;
+}
+
 void
 view_add_incidents(json_t *view, const struct web *w, enum nh_lang lang, size_t most,
     bool (*covers)(const json_t *incident, const char *id), const char *id)
@@ -289,6 +304,8 @@ view_add_incidents(json_t *view, const struct web *w, enum nh_lang lang, size_t 
     set(view, "incidents_n", json_integer(n));
     set(view, "planned_work", planned);
     set(view, "more", json_integer(more));
+    if (n == 0)
+        set(view, "looked_at", json_integer(down_now(w)));
 }
 
 /* ---- a list ---- */
@@ -711,11 +728,17 @@ view_messages(const struct web *w)
     if (failed == 0 && !waits)
         return NULL;
     o = json_object();
-    if (failed > 0)
+    if (failed > 0) {
         set(o, "failed", json_integer(failed));
+        set(o, "failed_word",
+            json_string(failed == 1 ? "message_failed_one" : "messages_failed"));
+    }
     if (waits) {
-        set(o, "waiting",
-            json_integer(json_integer_value(json_object_get(m, "waiting"))));
+        json_int_t waiting = json_integer_value(json_object_get(m, "waiting"));
+
+        set(o, "waiting", json_integer(waiting));
+        set(o, "waiting_word",
+            json_string(waiting == 1 ? "message_wait" : "messages_wait"));
         set(o, "oldest", view_when(w, oldest, now_s()));
     }
     return o;

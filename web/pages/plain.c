@@ -67,7 +67,11 @@ put_incidents(struct nh_buf *b, const json_t *page, enum nh_lang lang)
     if (more > 0)
         nh_buf_printf(b, "* %lld %s: /incidents\n", (long long)more,
             nh_text(lang, "incidents_more"));
-    if (n == 0)
+    if (n == 0 && json_integer_value(json_object_get(page, "looked_at")) > 0)
+        nh_buf_printf(b, "! %lld %s\n",
+            (long long)json_integer_value(json_object_get(page, "looked_at")),
+            nh_text(lang, "being_looked_at"));
+    else if (n == 0)
         nh_buf_printf(b, "%s\n", nh_text(lang, "no_incidents"));
     nh_buf_printf(b, "\n");
 }

@@ -368,6 +368,39 @@ read_by_a_worker(void)
     incidents_close(db);
 }
 
+/* What nobody got is counted while it matters: of open incidents, and of the last day. */
+static void
+failed_of_now(void)
+{
+    struct incidents *db = open_db(fresh_dir());
+    struct outbox_row rows[4];
+    struct incident in;
+    int64_t failed;
+    size_t count;
+
+    CHECK_EQ(commit_one(db, 1, INCIDENT_OPENED, incident_of(1), 1000), NH_OK, "put");
+    CHECK_EQ(incidents_outbox_due(db, 9000, rows, 4, &count), NH_OK, "due");
+    CHECK_EQ(count, 1, "due");
+    CHECK_EQ(incidents_outbox_set(db, rows[0].id, OUTBOX_FAILED, "sms", 9, 0, "no", 9000),
+        NH_OK, "failed");
+    outbox_row_fini(&rows[0]);
+    CHECK_EQ(incidents_outbox_failed(db, 8000, &failed), NH_OK, "count");
+    CHECK_EQ(failed, 1, "of the last day");
+    CHECK_EQ(incidents_outbox_failed(db, 10000, &failed), NH_OK, "count");
+    CHECK_EQ(failed, 1, "of an open incident");
+    in = incident_of(1);
+    in.closed_ms = in.told_closed_ms = 9500;
+    CHECK_EQ(incidents_begin(db), NH_OK, "begin");
+    CHECK_EQ(incidents_put(db, &in, INCIDENT_CLOSED, 9500), NH_OK, "put");
+    CHECK_EQ(incidents_commit(db, 11, (struct nh_slice){ 0 }, (struct nh_slice){ 0 }),
+        NH_OK, "commit");
+    CHECK_EQ(incidents_outbox_failed(db, 8000, &failed), NH_OK, "count");
+    CHECK_EQ(failed, 1, "of the last day");
+    CHECK_EQ(incidents_outbox_failed(db, 10000, &failed), NH_OK, "count");
+    CHECK_EQ(failed, 0, "long ago, and over");
+    incidents_close(db);
+}
+
 /* A digest is one message, and stands with each incident that it tells of. */
 static void
 digest(void)
@@ -376,6 +409,7 @@ digest(void)
     struct incidents *db = open_db(fresh_dir());
     struct message m = message_of(1, "opened");
     struct outbox_row rows[4];
+    uint32_t others[4];
     size_t count;
 
     for (uint32_t n = 1; n <= 4; n++) {
@@ -404,6 +438,22 @@ digest(void)
             "with those it is about");
         json_decref(got);
     }
+    /* who answers it answers for all of it, until a later message is about one alone */
+    CHECK_EQ(incidents_digest(db, 1, "truc-ca", others, 4, &count), NH_OK, "digest");
+    CHECK_EQ(count, 2, "the others");
+    CHECK_EQ(others[0] * 10 + others[1], 23, "the others");
+    CHECK_EQ(incidents_digest(db, 1, "somebody", others, 4, &count), NH_OK, "digest");
+    CHECK_EQ(count, 0, "not his");
+    CHECK_EQ(incidents_digest(db, 2, "truc-ca", others, 4, &count), NH_OK, "digest");
+    CHECK_EQ(count, 0, "the digest goes by its first number");
+    m = message_of(1, "escalated");
+    m.about = MESSAGE_ESCALATED;
+    CHECK_EQ(incidents_begin(db), NH_OK, "begin");
+    CHECK_EQ(incidents_message(db, &m), NH_OK, "message");
+    CHECK_EQ(incidents_commit(db, 10, (struct nh_slice){ 0 }, (struct nh_slice){ 0 }),
+        NH_OK, "commit");
+    CHECK_EQ(incidents_digest(db, 1, "truc-ca", others, 4, &count), NH_OK, "digest");
+    CHECK_EQ(count, 0, "about one alone");
     incidents_close(db);
 }
 
@@ -546,6 +596,7 @@ main(void)
     RUN(read_by_a_worker);
     RUN(measured);
     RUN(digest);
+    RUN(failed_of_now);
     RUN(planned);
     RUN(kills);
     return check_done();
