@@ -13,6 +13,9 @@
 
 enum { VERSION = 2, COUNT_MAX = 10000000 }; /* 1: without the usual delay */
 
+/* The year 3084: what is worked out of such times stays within INCIDENT_TIME_MAX. */
+#define TIME_MAX_MS (INT64_C(1) << 45)
+
 struct io {
     struct nh_buf *out; /* NULL: reading */
     struct nh_slice in;
@@ -29,10 +32,15 @@ is_bad(const struct io *io)
 static void
 i64(struct io *io, int64_t *v)
 {
-    if (io->out != NULL)
+    if (io->out != NULL) {
         nh_buf_put_zigzag(io->out, *v);
-    else
-        *v = nh_take_zigzag(&io->in);
+        return;
+    }
+    *v = nh_take_zigzag(&io->in);
+    if (*v > TIME_MAX_MS || *v < -TIME_MAX_MS) {
+        io->in.bad = true;
+        *v = 0;
+    }
 }
 
 static void
@@ -60,6 +68,16 @@ not_negative(struct io *io, int32_t *v)
     int64_t x = *v;
 
     bounded(io, &x, 0, INT32_MAX);
+    *v = (int32_t)x;
+}
+
+/* -1: not known. */
+static void
+figure(struct io *io, int32_t *v)
+{
+    int64_t x = *v;
+
+    bounded(io, &x, -1, INT32_MAX);
     *v = (int32_t)x;
 }
 
@@ -143,6 +161,16 @@ episode(struct io *io, struct episode *e)
     }
     real(io, &e->value);
     u32(io, &e->incident);
+    io->in.bad |= io->out == NULL && e->to_ms != 0 && e->to_ms < e->from_ms;
+}
+
+/* One that can be of one kind only, whatever the bytes say. */
+static void
+episode_of(struct io *io, struct episode *e, enum episode_kind kind)
+{
+    episode(io, e);
+    if (io->out == NULL)
+        e->kind = kind;
 }
 
 static void
@@ -221,6 +249,7 @@ link(struct io *io, struct dlink *l, int index)
     size(io, &l->episode_count, EPISODES_MAX);
     for (size_t i = 0; i < l->episode_count; i++) {
         episode(io, &l->episodes[i]);
+        io->in.bad |= io->out == NULL && l->episodes[i].kind > EP_DEGRADED;
         l->episodes[i].link = index;
         l->episodes[i].site = l->site;
         l->episodes[i].service = -1;
@@ -236,8 +265,8 @@ site(struct io *io, struct dsite *s, int index)
     i64(io, &s->heard_ms);
     text(io, s->boot, sizeof(s->boot));
     if (io->version > 1) {
-        i32(io, &s->runtime_s);
-        i32(io, &s->charge_pct);
+        figure(io, &s->runtime_s);
+        figure(io, &s->charge_pct);
     }
     size(io, &s->fact_count, FACTS_MAX);
     for (size_t i = 0; i < s->fact_count; i++) {
@@ -247,8 +276,8 @@ site(struct io *io, struct dsite *s, int index)
         bounded(io, &kind, 0, FACT_KINDS - 1);
         s->facts[i].kind = (enum fact_kind)kind;
     }
-    episode(io, &s->power_ep);
-    episode(io, &s->silent_ep);
+    episode_of(io, &s->power_ep, EP_POWER);
+    episode_of(io, &s->silent_ep, EP_SILENT);
     s->power_ep.site = s->silent_ep.site = index;
     s->power_ep.link = s->silent_ep.link = -1;
     s->power_ep.service = s->silent_ep.service = -1;
@@ -331,7 +360,7 @@ services(struct io *io, struct diagnose *d)
                 e = &d->services[k].ep;
                 index = (int)k;
             }
-        episode(io, e);
+        episode_of(io, e, EP_SERVICE);
         e->service = index;
         e->link = e->site = -1;
     }
@@ -382,7 +411,7 @@ all(struct io *io, struct diagnose *d)
         i64(io, &d->holes[i].to_ms);
         flag(io, &d->holes[i].cold);
     }
-    episode(io, &d->centre_ep);
+    episode_of(io, &d->centre_ep, EP_CENTRE);
     d->centre_ep.site = (int)d->site_count;
     d->centre_ep.link = d->centre_ep.service = -1;
     tracks(io, d);

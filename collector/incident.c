@@ -302,9 +302,28 @@ encode_text(struct nh_buf *out, const char *text)
         nh_buf_put_str(out, text);
 }
 
+static bool
+has_figures(const struct incident_figures *f)
+{
+    return f->battery_low || f->rtt_us >= 0 || f->loss_permille >= 0 ||
+           f->runtime_s >= 0 || f->charge_pct >= 0;
+}
+
+static void
+encode_figures(struct nh_buf *out, const struct incident_figures *f)
+{
+    nh_buf_put_zigzag(out, f->rtt_us);
+    nh_buf_put_zigzag(out, f->loss_permille);
+    nh_buf_put_zigzag(out, f->runtime_s);
+    nh_buf_put_zigzag(out, f->charge_pct);
+    nh_buf_put_u8(out, f->battery_low);
+}
+
 void
 incident_encode(struct nh_buf *out, const struct incident *in)
 {
+    bool figures = has_figures(&in->figures);
+
     nh_buf_put_u8(out, VERSION);
     nh_buf_put_varint(out, in->number);
     nh_buf_put_zigzag(out, in->opened_ms);
@@ -319,12 +338,9 @@ incident_encode(struct nh_buf *out, const struct incident *in)
     nh_buf_put_u8(out, (uint8_t)in->confidence);
     nh_buf_put_u8(out, (uint8_t)in->next_cause);
     nh_buf_put_u8(out, (uint8_t)(in->may_be_told | in->whole_carrier << 1 |
-                                 in->note << 2 | FLAG_FIGURES));
-    nh_buf_put_zigzag(out, in->figures.rtt_us);
-    nh_buf_put_zigzag(out, in->figures.loss_permille);
-    nh_buf_put_zigzag(out, in->figures.runtime_s);
-    nh_buf_put_zigzag(out, in->figures.charge_pct);
-    nh_buf_put_u8(out, in->figures.battery_low);
+                                 in->note << 2 | (figures ? FLAG_FIGURES : 0)));
+    if (figures)
+        encode_figures(out, &in->figures);
     nh_buf_put_varint(out, in->merged_into);
     nh_buf_put_str(out, in->party);
     nh_buf_put_str(out, in->object);
@@ -361,13 +377,29 @@ incident_encode(struct nh_buf *out, const struct incident *in)
     }
 }
 
+static int64_t
+take_within(struct nh_slice *in, int64_t max)
+{
+    int64_t v = nh_take_zigzag(in);
+
+    in->bad |= v > max || v < -max;
+    return in->bad ? 0 : v;
+}
+
+static int64_t
+take_time(struct nh_slice *in)
+{
+    return take_within(in, INCIDENT_TIME_MAX);
+}
+
+/* Sums over all links: much longer than any time, and no overflow either. */
 static void
 decode_minutes(struct nh_slice *in, struct incident_minutes *m)
 {
-    m->down_ms = nh_take_zigzag(in);
-    m->degraded_ms = nh_take_zigzag(in);
-    m->unknown_ms = nh_take_zigzag(in);
-    m->excluded_ms = nh_take_zigzag(in);
+    m->down_ms = take_within(in, INT64_C(1) << 61);
+    m->degraded_ms = take_within(in, INT64_C(1) << 61);
+    m->unknown_ms = take_within(in, INT64_C(1) << 61);
+    m->excluded_ms = take_within(in, INT64_C(1) << 61);
 }
 
 static unsigned
@@ -427,8 +459,8 @@ decode_spans(struct nh_slice *in, struct incident_link *l)
     if (l->spans == NULL)
         return NH_ENOMEM;
     for (; l->span_count < n; l->span_count++) {
-        l->spans[l->span_count].from_ms = nh_take_zigzag(in);
-        l->spans[l->span_count].to_ms = nh_take_zigzag(in);
+        l->spans[l->span_count].from_ms = take_time(in);
+        l->spans[l->span_count].to_ms = take_time(in);
         l->spans[l->span_count].down = take_below(in, 2) != 0;
     }
     return NH_OK;
@@ -447,8 +479,8 @@ decode_lists(struct nh_slice *in, struct incident *out)
 
         nh_take_str(in, l->id, sizeof(l->id));
         l->standby = take_below(in, 2) != 0;
-        l->from_ms = nh_take_zigzag(in);
-        l->to_ms = nh_take_zigzag(in);
+        l->from_ms = take_time(in);
+        l->to_ms = take_time(in);
         decode_minutes(in, &l->minutes);
         if (decode_spans(in, l) != NH_OK)
             return NH_ENOMEM;
@@ -469,7 +501,7 @@ decode_lists(struct nh_slice *in, struct incident *out)
         if (!decode_text(in, &r->vi) || !decode_text(in, &r->en))
             return NH_ENOMEM;
         nh_take_str(in, r->check, sizeof(r->check));
-        r->at_ms = nh_take_zigzag(in);
+        r->at_ms = take_time(in);
     }
     return NH_OK;
 }
@@ -491,6 +523,7 @@ decode_figures(struct nh_slice *in, struct incident_figures *f)
     f->runtime_s = take_figure(in);
     f->charge_pct = take_figure(in);
     f->battery_low = take_below(in, 2) != 0;
+    in->bad |= !has_figures(f);
 }
 
 static enum nh_err
@@ -500,11 +533,11 @@ decode(struct nh_slice *in, struct incident *out)
 
     in->bad |= nh_take_u8(in) != VERSION;
     out->number = take_u32(in);
-    out->opened_ms = nh_take_zigzag(in);
-    out->started_ms = nh_take_zigzag(in);
-    out->closed_ms = nh_take_zigzag(in);
-    out->told_closed_ms = nh_take_zigzag(in);
-    out->changed_ms = nh_take_zigzag(in);
+    out->opened_ms = take_time(in);
+    out->started_ms = take_time(in);
+    out->closed_ms = take_time(in);
+    out->told_closed_ms = take_time(in);
+    out->changed_ms = take_time(in);
     out->revision = take_u32(in);
     out->kind = (enum incident_kind)take_below(in, INCIDENT_KINDS);
     out->cause = (enum cause)take_below(in, CAUSES);

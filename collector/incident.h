@@ -59,6 +59,8 @@ enum {
     INCIDENT_REASONS_MAX = 12,
 };
 
+#define INCIDENT_TIME_MAX (INT64_C(1) << 50) /* ms: no sum of a few is an overflow */
+
 /* When a link was down, or else degraded: from the first bad round to the first good
  * one. */
 struct incident_span {

@@ -863,6 +863,12 @@ policy_clock(struct policy *p, int64_t now_ms)
     let_go_what_is_due(p);
 }
 
+int64_t
+policy_now(const struct policy *p)
+{
+    return p->now_ms;
+}
+
 /* ---- state ---- */
 
 enum { VERSION = 2 }; /* 1: without meetings and digests */
@@ -913,6 +919,15 @@ policy_save(const struct policy *p, struct nh_buf *out)
         nh_buf_put_varint(out, h->step);
         nh_buf_put_zigzag(out, h->after_ms);
     }
+}
+
+static int64_t
+take_time(struct nh_slice *in)
+{
+    int64_t v = nh_take_zigzag(in);
+
+    in->bad |= v > INCIDENT_TIME_MAX || v < -INCIDENT_TIME_MAX;
+    return in->bad ? 0 : v;
 }
 
 /* A contact that the inventory no longer has is told no more. */
@@ -969,7 +984,7 @@ load_gathering(struct policy *p, struct nh_slice *in)
     for (uint64_t i = 0; i < n && !in->bad; i++) {
         const struct inv_contact *to = take_contact(p, in);
         enum message_about about = take_about(in);
-        int64_t from_ms = nh_take_zigzag(in);
+        int64_t from_ms = take_time(in);
         unsigned count = take_unsigned(in);
         struct window *w = to == NULL || in->bad ? NULL : window_of(p, to, about);
 
@@ -986,7 +1001,7 @@ load_gathering(struct policy *p, struct nh_slice *in)
         h.about = take_about(in);
         h.number = take_unsigned(in);
         h.step = take_unsigned(in);
-        h.after_ms = nh_take_zigzag(in);
+        h.after_ms = take_time(in);
         if (h.to != NULL && !in->bad && !hold(p, &h))
             return NH_ENOMEM;
     }
@@ -1016,8 +1031,8 @@ load_case(struct policy *p, struct nh_slice *in)
     c->done = (flags & 4) != 0;
     c->told_low = (flags & 8) != 0;
     c->step = (size_t)nh_take_varint(in);
-    c->told_ms = nh_take_zigzag(in);
-    c->revised_ms = nh_take_zigzag(in);
+    c->told_ms = take_time(in);
+    c->revised_ms = take_time(in);
     c->revisions = (unsigned)nh_take_varint(in);
     cause = nh_take_u8(in);
     in->bad |= cause >= CAUSES;
@@ -1045,7 +1060,7 @@ load_clashes(struct policy *p, struct nh_slice *in)
 
         in->bad |= hash > UINT32_MAX;
         c->hash = (uint32_t)hash;
-        c->until_ms = nh_take_zigzag(in);
+        c->until_ms = take_time(in);
     }
     return in->bad ? NH_EFORMAT : NH_OK;
 }
@@ -1073,7 +1088,7 @@ policy_load(struct policy *p, struct nh_slice in)
     renew(p);
     version = nh_take_u8(&in);
     in.bad |= version < 1 || version > VERSION;
-    p->now_ms = nh_take_zigzag(&in);
+    p->now_ms = take_time(&in);
     n = nh_take_varint(&in);
     for (uint64_t i = 0; i < n && err == NH_OK && !in.bad; i++)
         err = load_case(p, &in);

@@ -65,6 +65,7 @@ void policy_incident(struct policy *p, const struct incident *in,
 /* Somebody has it in hand: no further escalation. */
 void policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms);
 void policy_clock(struct policy *p, int64_t now_ms);
+int64_t policy_now(const struct policy *p); /* 0: told of nothing yet */
 
 void policy_save(const struct policy *p, struct nh_buf *out);
 enum nh_err policy_load(struct policy *p, struct nh_slice in) NH_MUST_CHECK;
