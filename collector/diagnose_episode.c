@@ -455,6 +455,21 @@ last_recovery(const struct diagnose *d, const struct dsite *s, bool *dark, bool 
     return last;
 }
 
+/* Did the session end as one of the links fell that is still down? It ran over that one,
+ * and the agent has to find out before it takes another. */
+static bool
+fell_with_a_link(const struct diagnose *d, const struct dsite *s)
+{
+    for (size_t i = 0; i < s->link_count; i++) {
+        const struct episode *e =
+            link_down_at(&d->links[s->first_link + (int)i], d->now_ms);
+
+        if (e != NULL && llabs(e->from_ms - s->lost_ms) < SILENT_MS)
+            return true;
+    }
+    return false;
+}
+
 static void
 silence_of_site(struct diagnose *d, int site)
 {
@@ -481,7 +496,8 @@ silence_of_site(struct diagnose *d, int site)
     if (d->hole_count > 0)
         quiet = later(quiet, d->holes[d->hole_count - 1].to_ms);
     if (dark || (s->power_ep.from_ms != 0 && s->power_ep.to_ms == 0) ||
-        now - quiet < SILENT_MS - (seen ? 0 : 40000))
+        now - quiet <
+            SILENT_MS - (seen ? 0 : 40000) + (fell_with_a_link(d, s) ? MOVE_MS : 0))
         return;
     s->silent_ep = (struct episode){ .kind = EP_SILENT,
         .link = -1,

@@ -30,6 +30,7 @@ enum {
     JOIN_MS = 600000,       /* the same trouble again within this is one incident */
     KEEP_MS = 3 * 3600000,  /* evidence older than this settles */
     SILENT_MS = 90000,      /* an agent's silence before it is said */
+    MOVE_MS = 120000,       /* a session moves to another line within this */
     CLOSE_AFTER_MS = 30000, /* an end holds so long before it is told */
     TOGETHER_MS = 3000,     /* clocks and rounds: onsets this near are one moment */
     FEEDER_MS = 60000,      /* on one feeder, power fails within this */
