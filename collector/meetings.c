@@ -72,3 +72,30 @@ meetings_clashes(const struct inventory *inv, int64_t now_ms, int64_t until_ms,
         }
     }
 }
+
+void
+meetings_soon(const struct inventory *inv, int64_t now_ms,
+    void (*each)(void *arg, const struct inv_meeting *m, int64_t start_ms), void *arg)
+{
+    for (size_t i = 0; i < inv->meeting_count; i++) {
+        const struct inv_meeting *m = &inv->meetings[i];
+        int64_t start_ms;
+
+        if (m->check_before_min > 0 &&
+            calendar_next(m->at, inv->timezone, now_ms + 1, &start_ms) &&
+            start_ms <= now_ms + m->check_before_min * INT64_C(60000))
+            each(arg, m, start_ms);
+    }
+}
+
+bool
+meetings_takes_part(const struct inv_meeting *m, const struct inv_site *site)
+{
+    return takes_part(m, site);
+}
+
+bool
+meetings_works_at(const struct inv_planned *p, const struct inv_site *site)
+{
+    return works_at(p, site);
+}

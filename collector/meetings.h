@@ -24,6 +24,12 @@ struct meeting_clash {
  */
 void meetings_clashes(const struct inventory *inv, int64_t now_ms, int64_t until_ms,
     void (*each)(void *arg, const struct meeting_clash *c), void *arg);
+/* Each meeting that begins after `now_ms` and within `check_before_min` of it. */
+void meetings_soon(const struct inventory *inv, int64_t now_ms,
+    void (*each)(void *arg, const struct inv_meeting *m, int64_t start_ms), void *arg);
+bool meetings_takes_part(const struct inv_meeting *m, const struct inv_site *site);
+/* Is the work at that site, or at a link of it? */
+bool meetings_works_at(const struct inv_planned *p, const struct inv_site *site);
 /* Does the work touch that site of the meeting? */
 bool meetings_touches(const struct meeting_clash *c, const struct inv_site *site);
 

@@ -13,6 +13,10 @@
  * Planned work that meets a meeting is told of up to a week before, once, to those whom
  * the meeting's service names and the duty officer: there is still time to move one.
  *
+ * The day before planned work those at whose place it is are told of it, and the duty
+ * officer. `check_before_min` before a meeting those who run it hear which sites are
+ * ready: those with a link that no open incident has.
+ *
  * A message's key is the same after a crash and from replay to replay: the outbox takes a
  * key once.
  *
@@ -31,6 +35,8 @@ enum message_about {
     MESSAGE_CLOSED,
     MESSAGE_ESCALATED,
     MESSAGE_MEETING, /* planned work meets a meeting: no incident, its number is 0 */
+    MESSAGE_PLANNED, /* work is planned for tomorrow; about none, too */
+    MESSAGE_CHECK,   /* who is ready for a meeting; about none, too */
     MESSAGE_ABOUTS
 };
 
@@ -94,6 +100,22 @@ void policy_sms(const struct inventory *inv, const struct incident *in,
     const struct message_view *view, struct nh_buf *out);
 void policy_text(const struct inventory *inv, const struct incident *in,
     const struct message_view *view, struct nh_buf *subject, struct nh_buf *text);
+/* Planned work, to those at whose place it is. */
+void policy_planned_sms(
+    const struct inventory *inv, const struct inv_planned *work, struct nh_buf *out);
+void policy_planned_text(const struct inventory *inv, const struct inv_planned *work,
+    const char *language, struct nh_buf *subject, struct nh_buf *text);
+/* Before a meeting: of `count` sites those that are not ready. */
+struct meeting_check {
+    const struct inv_meeting *meeting;
+    int64_t start_ms;
+    size_t count, not_ready_count;
+    const struct inv_site *const *not_ready;
+};
+void policy_check_sms(
+    const struct inventory *inv, const struct meeting_check *c, struct nh_buf *out);
+void policy_check_text(const struct inventory *inv, const struct meeting_check *c,
+    const char *language, struct nh_buf *subject, struct nh_buf *text);
 /* The same for planned work that meets a meeting. */
 void policy_meeting_sms(
     const struct inventory *inv, const struct meeting_clash *c, struct nh_buf *out);

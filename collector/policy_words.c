@@ -486,3 +486,163 @@ policy_meeting_text(const struct inventory *inv, const struct meeting_clash *c,
                 *inv->sites[i].code ? ")" : "");
     nh_buf_printf(text, "\n%s\n", nh_text(lang, "meeting_move"));
 }
+
+/* ---- planned work, to those at whose place it is ---- */
+
+/* "22:00-23:30 25/11"; over midnight both dates. */
+static void
+put_times(struct nh_buf *b, const struct inventory *inv, const struct inv_planned *p)
+{
+    char from[32], to[32];
+
+    when(inv, p->from_s * 1000, from);
+    when(inv, p->to_s * 1000, to);
+    from[11] = to[11] = '\0'; /* "14:05 22/11" */
+    if (strcmp(from + 5, to + 5) == 0)
+        nh_buf_printf(b, "%.5s-%s", from, to);
+    else
+        nh_buf_printf(b, "%s - %s", from, to);
+}
+
+static bool
+is_power_cut(const struct inv_planned *p)
+{
+    static const char *const names[] = { "dien", "evn", "power" };
+    struct nh_buf b;
+    bool is = false;
+
+    nh_buf_init(&b, 1000);
+    nh_unaccent(p->who != NULL ? p->who : "", &b);
+    for (size_t i = 0; i < b.len; i++)
+        if (b.data[i] >= 'A' && b.data[i] <= 'Z')
+            b.data[i] = (uint8_t)(b.data[i] - 'A' + 'a');
+    nh_buf_put_u8(&b, 0);
+    for (size_t i = 0; i < NH_COUNT(names) && nh_buf_err(&b) == NH_OK; i++)
+        is |= strstr((const char *)b.data, names[i]) != NULL;
+    nh_buf_fini(&b);
+    return is && p->site_count > 0;
+}
+
+static void
+put_work_place(struct nh_buf *b, const struct inv_planned *p)
+{
+    const struct inv_site *s = p->site_count == 1   ? p->sites[0]
+                               : p->link_count == 1 ? p->links[0]->site
+                                                    : NULL;
+
+    if (p->link_count == 1 && p->site_count == 0)
+        nh_buf_printf(b, "kenh %s ", p->links[0]->carrier->id);
+    if (s == NULL || p->site_count + p->link_count != 1) {
+        nh_buf_printf(b, "%zu %s", p->site_count + p->link_count,
+            p->site_count > 0 ? nh_text_sms("site") : nh_text_sms("link"));
+        return;
+    }
+    put(b, s->name);
+    if (s->code != NULL && *s->code != '\0')
+        nh_buf_printf(b, " (%s)", s->code);
+}
+
+void
+policy_planned_sms(
+    const struct inventory *inv, const struct inv_planned *p, struct nh_buf *out)
+{
+    bool cut = is_power_cut(p);
+    char id[32];
+    struct nh_buf raw;
+
+    snprintf(id, sizeof(id), "%.31s", p->id);
+    nh_buf_init(&raw, 2000);
+    nh_buf_printf(&raw, "NHIP: %s ", nh_text_sms(cut ? "sms_power_cut" : "sms_planned"));
+    put_work_place(&raw, p);
+    put(&raw, " ");
+    put_times(&raw, inv, p);
+    nh_buf_printf(&raw, ". %s. Ma %s.",
+        nh_text_sms(cut ? "says_check_ups" : "says_interruption"), id);
+    fit_sms(&raw, id, out);
+}
+
+void
+policy_planned_text(const struct inventory *inv, const struct inv_planned *p,
+    const char *language, struct nh_buf *subject, struct nh_buf *text)
+{
+    enum nh_lang lang =
+        nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
+    const char *about =
+        nh_text(lang, is_power_cut(p) ? "planned_power_cut" : "about_planned");
+    char at[32], to[32];
+
+    nh_buf_clear(subject);
+    nh_buf_clear(text);
+    when(inv, p->from_s * 1000, at);
+    when(inv, p->to_s * 1000, to);
+    nh_buf_printf(subject, "[Nhip] %s: %s, %s", about, p->id, at);
+    nh_buf_printf(text, "%s: %s, %s, %s - %s%s%s\n\n", about, p->id, worker(inv, p, lang),
+        at, to, p->why != NULL && *p->why != '\0' ? ": " : "",
+        p->why != NULL ? p->why : "");
+    for (size_t i = 0; i < p->site_count; i++)
+        nh_buf_printf(text, "- %s\n", p->sites[i]->name);
+    for (size_t i = 0; i < p->link_count; i++)
+        nh_buf_printf(text, "- %s: %s (%s)\n", nh_text(lang, "link"), p->links[i]->id,
+            p->links[i]->circuit);
+    nh_buf_printf(text, "\n%s.\n",
+        nh_text(lang, is_power_cut(p) ? "says_check_ups" : "says_interruption"));
+}
+
+/* ---- before a meeting ---- */
+
+static void
+put_ready(struct nh_buf *b, const char *pattern, const struct meeting_check *c)
+{
+    char ready[48];
+
+    snprintf(ready, sizeof(ready), "%zu/%zu", c->count - c->not_ready_count, c->count);
+    put_with(b, pattern, ready);
+}
+
+void
+policy_check_sms(
+    const struct inventory *inv, const struct meeting_check *c, struct nh_buf *out)
+{
+    char at[32], id[32];
+    struct nh_buf raw;
+
+    snprintf(id, sizeof(id), "%.31s", c->meeting->id);
+    when(inv, c->start_ms, at);
+    at[11] = '\0';
+    nh_buf_init(&raw, 2000);
+    nh_buf_printf(&raw, "NHIP: %s %s: ", nh_text_sms("sms_pre_meeting"), at);
+    put_ready(&raw, nh_text_sms("says_ready"), c);
+    for (size_t i = 0; i < c->not_ready_count && raw.len < 2 * (size_t)SMS_MAX; i++) {
+        const struct inv_site *s = c->not_ready[i];
+
+        nh_buf_printf(&raw, "%s%s", i == 0 ? ". " : ", ",
+            i == 0 ? nh_text_sms("says_not_ready") : "");
+        nh_buf_printf(&raw, "%s%s", i == 0 ? ": " : "", s->name);
+        if (s->code != NULL && *s->code != '\0')
+            nh_buf_printf(&raw, " (%s)", s->code);
+    }
+    nh_buf_printf(&raw, ". Ma %s.", id);
+    fit_sms(&raw, id, out);
+}
+
+void
+policy_check_text(const struct inventory *inv, const struct meeting_check *c,
+    const char *language, struct nh_buf *subject, struct nh_buf *text)
+{
+    enum nh_lang lang =
+        nh_lang_of(language != NULL && *language != '\0' ? language : inv->language);
+    char at[32];
+
+    nh_buf_clear(subject);
+    nh_buf_clear(text);
+    when(inv, c->start_ms, at);
+    nh_buf_printf(
+        subject, "[Nhip] %s: %s, %s", nh_text(lang, "pre_meeting"), c->meeting->id, at);
+    nh_buf_printf(text, "%s: %s (%s), %s\n", nh_text(lang, "pre_meeting"), c->meeting->id,
+        c->meeting->service->name, at);
+    put_ready(text, nh_text(lang, "says_ready"), c);
+    put(text, "\n");
+    for (size_t i = 0; i < c->not_ready_count; i++)
+        nh_buf_printf(
+            text, "- %s: %s\n", nh_text(lang, "says_not_ready"), c->not_ready[i]->name);
+}

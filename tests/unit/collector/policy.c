@@ -48,6 +48,7 @@ struct heard {
     char text[16384]; /* "key at-second;" each */
     char sms[1024], subject[1024], words[8192];
     int64_t start_ms;
+    const char *only; /* messages of this sort alone; NULL: all */
 };
 
 static void
@@ -55,6 +56,8 @@ on_message(void *arg, const struct message *m)
 {
     struct heard *h = arg;
 
+    if (h->only != NULL && strncmp(m->key, h->only, strlen(h->only)) != 0)
+        return;
     h->count++;
     h->len += (size_t)snprintf(h->text + h->len, sizeof(h->text) - h->len, "%s %d;",
         m->key, (int)((m->at_ms - h->start_ms) / 1000));
@@ -715,6 +718,7 @@ meeting_is_told_once(void)
     struct policy *p = fresh(&h, start); /* a Sunday */
     int told_s = 24 * 3600 + 1;
 
+    h.only = "meeting:";
     for (int s = 0; s < told_s - 1; s += 10)
         policy_clock(p, start + s * INT64_C(1000));
     CHECK_STR(h.text, "", "more than a week before");
@@ -758,6 +762,7 @@ meeting_at_night(void)
     struct heard h;
     struct policy *p = fresh(&h, BEFORE + 11 * INT64_C(3600000));
 
+    h.only = "meeting:";
     until(p, &h, 0, 7 * 3600 - 1);
     CHECK_STR(h.text, "", "held");
     until(p, &h, 7 * 3600, 7 * 3600 + 60);
@@ -770,8 +775,64 @@ meeting_at_night(void)
     policy_free(p);
 
     p = fresh(&h, MEETING + INT64_C(1800000));
+    h.only = "meeting:";
     until(p, &h, 0, 60);
     CHECK_EQ(h.count, 2, "both go on");
+    policy_free(p);
+}
+
+/* Planned work is told of a day before, once, in no quiet hours. */
+static void
+work_of_tomorrow(void)
+{
+    int64_t start = MEETING - 30 * INT64_C(3600000); /* Sunday, two in the morning */
+    struct heard h;
+    struct policy *p = fresh(&h, start);
+
+    h.only = "planned:";
+    for (int s = 0; s < 48 * 3600; s += 60) {
+        policy_clock(p, start + s * INT64_C(1000));
+        if (s % 7200 == 0)
+            p = again(p, &h);
+        if (s == 5 * 3600 + 60) {
+            CHECK_EQ(h.count, 2, "w-meets, at seven: a day before");
+            CHECK_NAMED(strstr(h.text, ":kt:1795996800 18000;") != NULL, h.text);
+            CHECK_NAMED(strstr(h.text, ":truc-ca:1795996800 18000;") != NULL, h.text);
+            CHECK_STR(h.sms,
+                "NHIP: BAO TRI kenh vnpt Xa Bao Lac 0 (01320) 07:00-09:00 30/11. Du kien "
+                "gian doan. Ma w-meets.",
+                "SMS");
+            CHECK_NAMED(strstr(h.words, "thay cáp") != NULL, h.words);
+        }
+    }
+    CHECK_EQ(h.count, 6, "three works, two people, once");
+    policy_free(p);
+}
+
+/* Half an hour before a meeting: who is ready for it. */
+static void
+check_before_a_meeting(void)
+{
+    int64_t start = MEETING - INT64_C(3600000);
+    struct heard h;
+    struct policy *p = fresh(&h, start);
+    struct incident in = fault(7, start, 1);
+
+    h.only = "check:";
+    in.links = one_link;
+    in.link_count = 1;
+    policy_incident(p, &in, INCIDENT_OPENED, start + 30000);
+    for (int s = 60; s < 7200; s += 60) {
+        policy_clock(p, start + s * INT64_C(1000));
+        p = again(p, &h);
+    }
+    CHECK_EQ(h.count, 2, h.text);
+    CHECK_NAMED(strstr(h.text, ":hop:1796000400 1800;") != NULL, h.text);
+    CHECK_STR(h.sms,
+        "NHIP: KIEM TRA TRUOC HOP 08:00 30/11: 1/2 diem cau dat. Khong dat: Xa Bao Lac 0 "
+        "(01320). Ma giao-ban.",
+        "SMS");
+    CHECK_NAMED(strstr(h.words, "- Không đạt: Xã Bảo Lạc 0\n") != NULL, h.words);
     policy_free(p);
 }
 
@@ -832,6 +893,8 @@ main(void)
     RUN(meeting_is_told_once);
     RUN(meeting_words);
     RUN(meeting_at_night);
+    RUN(work_of_tomorrow);
+    RUN(check_before_a_meeting);
     inventory_free(inv);
     return check_done();
 }
