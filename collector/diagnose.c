@@ -755,6 +755,8 @@ is_flapping(const struct diagnose *d, const struct dlink *l, struct learnt *out)
             last = &l->episodes[i];
     out->drops = (uint32_t)drops;
     out->flapping_since_ms = first->from_ms;
+    if (last == NULL)
+        return false;
     return last->to_ms == 0 ? last->from_ms > calm_ms : last->to_ms > calm_ms;
 }
 

@@ -379,7 +379,7 @@ incidents(struct io *io, struct diagnose *d)
     } else if (io->out == NULL) {
         io->in.bad = true;
     }
-    for (size_t i = 0; i < n && !is_bad(io); i++) {
+    for (size_t i = 0; d->incidents != NULL && i < n && !is_bad(io); i++) {
         struct dincident *x = &d->incidents[i];
 
         text(io, x->key, sizeof(x->key));

@@ -37,11 +37,9 @@ learn(struct normal *n, int32_t us)
     if (!normal_is_known(n))
         parts = n->samples;
     step = n->usual / parts > 0 ? n->usual / parts : 1;
-    if (n->samples == 1)
-        n->usual = is;
-    else if (away > step)
+    if (n->samples > 1 && away > step)
         n->usual += step;
-    else if (away < -step)
+    else if (n->samples > 1 && away < -step)
         n->usual -= step;
     else
         n->usual = is;
