@@ -19,6 +19,7 @@
 #include "libnhip/address.h"
 #include "libnhip/clock.h"
 #include "libnhip/crc32c.h"
+#include "libnhip/folder.h"
 #include "libnhip/log.h"
 #include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_head.h"
@@ -180,7 +181,10 @@ write_engine(const char *path, const char *hex, unsigned boots)
         return NH_EIO;
     ok = write(fd, text, (size_t)n) == n && fsync(fd) == 0;
     close(fd);
-    return ok && rename(other, path) == 0 ? NH_OK : NH_EIO;
+    if (!ok || rename(other, path) != 0)
+        return NH_EIO;
+    return nh_folder_sync_of(
+        path); /* boots that fall back after a power cut lock us out */
 }
 
 /* Before the library starts: it takes its engine from these lines. */
