@@ -44,6 +44,7 @@ struct request {
     struct request *next;
     void (*done)(void *arg, struct nh_snmp_answer *a);
     void *arg;
+    netsnmp_pdu *notice; /* owned: a notification; the rest is of questions */
     enum nh_snmp_ask ask;
     int repetitions;
     size_t count;
@@ -87,6 +88,14 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
     return true;
 }
 
+static void
+request_free(struct request *r)
+{
+    if (r->notice != NULL)
+        snmp_free_pdu(r->notice);
+    free(r);
+}
+
 static struct request *
 take_first(struct nh_snmp *s)
 {
@@ -105,11 +114,9 @@ finish(struct nh_snmp *s, struct nh_snmp_answer *a)
     struct request *r = take_first(s);
 
     s->busy = false;
-    if (a->result == NH_SNMP_OK)
-        s->counts.answers++;
     if (r->done != NULL)
         r->done(r->arg, a);
-    free(r);
+    request_free(r);
 }
 
 static void
@@ -223,6 +230,7 @@ note_message(struct nh_snmp *s, const netsnmp_pdu *pdu)
         a.result = nh_snmp_library_error(pdu);
         a.error_index = pdu->errindex > 0 ? (size_t)pdu->errindex : 0;
         a.next = a.result == NH_SNMP_OK ? pdu->variables : NULL;
+        s->counts.answers += a.result == NH_SNMP_OK;
     } else {
         a.result = NH_SNMP_NONSENSE;
     }
@@ -276,11 +284,12 @@ on_snmp_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg)
     return 1;
 }
 
-/* Give `pdu` to the library, which owns it from here. */
+/* Give `pdu` to the library, which owns it from here. A trap is done when it has left. */
 static void
 send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
 {
     int64_t now_ms = nh_clock_mono_ms();
+    bool trap = pdu->command == SNMP_MSG_TRAP2;
 
     s->counts.requests++;
     s->delivering = true; /* SEND_FAILED comes by callback too: it is not heeded there */
@@ -293,6 +302,8 @@ send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
         snmp_free_pdu(pdu);
         s->probing = s->connected = false;
         finish_later(s, result);
+    } else if (trap) {
+        finish_later(s, NH_SNMP_OK);
     } else {
         s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
         if (!s->armed)
@@ -322,18 +333,20 @@ probe_pdu(void)
 }
 
 static netsnmp_pdu *
-request_pdu(const struct nh_snmp *s, const struct request *r)
+request_pdu(const struct nh_snmp *s, struct request *r)
 {
     static const int commands[] = { [NH_SNMP_GET] = SNMP_MSG_GET,
         [NH_SNMP_GETNEXT] = SNMP_MSG_GETNEXT,
         [NH_SNMP_GETBULK] = SNMP_MSG_GETBULK };
     enum nh_snmp_ask ask =
         s->version == 1 && r->ask == NH_SNMP_GETBULK ? NH_SNMP_GETNEXT : r->ask;
-    netsnmp_pdu *pdu = snmp_pdu_create(commands[ask]);
+    netsnmp_pdu *pdu = r->notice != NULL ? r->notice : snmp_pdu_create(commands[ask]);
     const oid *id = r->ids;
 
-    if (pdu == NULL)
-        return NULL;
+    if (pdu == NULL || pdu == r->notice) {
+        r->notice = NULL;
+        return pdu;
+    }
     if (ask == NH_SNMP_GETBULK) {
         pdu->non_repeaters = 0;
         pdu->max_repetitions = r->repetitions;
@@ -393,7 +406,7 @@ destroy(struct nh_snmp *s)
     else if (sessions == s)
         sessions = s->next;
     while (s->first != NULL)
-        free(take_first(s));
+        request_free(take_first(s));
     nh_timer_free(s->timer);
     if (s->readable != NULL)
         event_free(s->readable);
@@ -650,6 +663,93 @@ nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const 
     return NH_OK;
 }
 
+static bool
+add_value(netsnmp_pdu *pdu, const struct nh_snmp_var *v)
+{
+    long number = (long)v->number;
+    u_long natural = (u_long)v->unsigned_number;
+
+    if (v->oid_len < 2 || v->oid_len > NH_OID_MAX)
+        return false;
+    switch (v->type) {
+    case NH_SNMP_SIGNED:
+        return snmp_pdu_add_variable(
+                   pdu, v->oid, v->oid_len, ASN_INTEGER, &number, sizeof(number)) != NULL;
+    case NH_SNMP_UNSIGNED:
+        return snmp_pdu_add_variable(
+                   pdu, v->oid, v->oid_len, ASN_GAUGE, &natural, sizeof(natural)) != NULL;
+    case NH_SNMP_TICKS:
+        return snmp_pdu_add_variable(pdu, v->oid, v->oid_len, ASN_TIMETICKS, &natural,
+                   sizeof(natural)) != NULL;
+    case NH_SNMP_BYTES:
+        return snmp_pdu_add_variable(pdu, v->oid, v->oid_len, ASN_OCTET_STR, v->bytes,
+                   v->bytes_len) != NULL;
+    case NH_SNMP_OBJECT:
+        return snmp_pdu_add_variable(pdu, v->oid, v->oid_len, ASN_OBJECT_ID, v->bytes,
+                   v->bytes_len) != NULL;
+    default:
+        return false;
+    }
+}
+
+/* RFC 3416 section 4.2.6: sysUpTime.0 and snmpTrapOID.0 come first. */
+static netsnmp_pdu *
+notice_pdu(bool confirmed, const unsigned long *trap, size_t trap_len,
+    const struct nh_snmp_var *vars, size_t count)
+{
+    static const unsigned long up_time[] = { 1, 3, 6, 1, 2, 1, 1, 3, 0 };
+    static const unsigned long trap_oid[] = { 1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0 };
+    const struct nh_snmp_var head[] = {
+        { .oid = up_time,
+            .oid_len = NH_COUNT(up_time),
+            .type = NH_SNMP_TICKS,
+            .unsigned_number = (uint32_t)(nh_clock_mono_ms() / 10) },
+        { .oid = trap_oid,
+            .oid_len = NH_COUNT(trap_oid),
+            .type = NH_SNMP_OBJECT,
+            .bytes = trap,
+            .bytes_len = trap_len * sizeof(trap[0]) },
+    };
+    netsnmp_pdu *pdu = snmp_pdu_create(confirmed ? SNMP_MSG_INFORM : SNMP_MSG_TRAP2);
+    bool ok = pdu != NULL;
+
+    for (size_t i = 0; ok && i < NH_COUNT(head); i++)
+        ok = add_value(pdu, &head[i]);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = add_value(pdu, &vars[i]);
+    if (ok)
+        return pdu;
+    if (pdu != NULL)
+        snmp_free_pdu(pdu);
+    return NULL;
+}
+
+enum nh_err
+nh_snmp_tell(struct nh_snmp *s, bool confirmed, const unsigned long *trap,
+    size_t trap_len, const struct nh_snmp_var *vars, size_t count,
+    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
+{
+    struct request *r;
+
+    if (s->version < 2 || (s->version == 3 && !confirmed) || trap_len < 2 ||
+        trap_len > NH_OID_MAX || count > NH_SNMP_VARS_MAX)
+        return NH_EINVAL;
+    r = calloc(1, sizeof(*r));
+    if (r == NULL)
+        return NH_ENOMEM;
+    *r = (struct request){ .done = done, .arg = arg };
+    r->notice = notice_pdu(confirmed, trap, trap_len, vars, count);
+    if (r->notice == NULL) {
+        free(r);
+        return NH_EINVAL;
+    }
+    *s->last = r;
+    s->last = &r->next;
+    if (!s->delivering)
+        pump(s);
+    return NH_OK;
+}
+
 /* The one under way keeps its place, so that its answer is not taken for another's. */
 void
 nh_snmp_cancel(struct nh_snmp *s, const void *arg)
@@ -666,7 +766,7 @@ nh_snmp_cancel(struct nh_snmp *s, const void *arg)
 
         if (r->arg == arg) {
             *at = r->next;
-            free(r);
+            request_free(r);
         } else {
             at = &r->next;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * snmp.h - asking one device by SNMP, never blocking
+ * snmp.h - asking one device by SNMP, or telling it, never blocking
  *
  * A session is one device: one UDP socket, connected, so that the kernel drops answers
  * from any other address and reports a closed port at once. Requests queue; one is
@@ -104,6 +104,9 @@ struct nh_snmp_var {
 };
 /* Any of the number types as one; false for the others. */
 bool nh_snmp_number(const struct nh_snmp_var *v, double *out);
+/* DateAndTime of RFC 2579, in UTC; false: no such time. */
+enum { NH_SNMP_DATE_LEN = 11 };
+bool nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN]);
 /* BYTES as text: what is no UTF-8 becomes '?', control characters blanks; NULs and blanks
  * at the end go, and what does not fit. "" for the other types. */
 void nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size);
@@ -144,6 +147,16 @@ void nh_snmp_close(struct nh_snmp *s);
  * not called. */
 enum nh_err nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask,
     const unsigned long *const *oids, const size_t *lens, size_t count, int repetitions,
+    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg) NH_MUST_CHECK;
+/*
+ * Tell: the notification `trap` with `count` objects (types SIGNED, UNSIGNED, BYTES and
+ * OBJECT; all of it is copied). `confirmed` makes it an inform, which has an answer once
+ * the other end has taken it; a trap's answer is NH_SNMP_OK when it has left. In v3 only
+ * informs are sent: the receiver of a trap has to know the sender's engine beforehand.
+ * Errors: NH_ENOMEM; NH_EINVAL (a v1 session, a trap of v3, an object that is none).
+ */
+enum nh_err nh_snmp_tell(struct nh_snmp *s, bool confirmed, const unsigned long *trap,
+    size_t trap_len, const struct nh_snmp_var *vars, size_t count,
     void (*done)(void *arg, struct nh_snmp_answer *a), void *arg) NH_MUST_CHECK;
 /* Forget what `arg` has asked: its callback comes no more. */
 void nh_snmp_cancel(struct nh_snmp *s, const void *arg);

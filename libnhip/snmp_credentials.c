@@ -146,41 +146,47 @@ read_secret(const char *path, char out[NH_SNMP_SECRET_MAX], char why[256])
 }
 
 enum nh_err
-nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char why[256])
+nh_snmp_credential_read(
+    const struct nh_snmp_files *f, struct nh_snmp_credential *out, char why[256])
 {
     static const char *const levels[] = { "noAuthNoPriv", "authNoPriv", "authPriv" };
-    struct named *before = find(name);
-    struct nh_snmp_credential c = { .version = f->version };
     enum nh_err err = NH_OK;
     size_t level = 0;
 
+    *out = (struct nh_snmp_credential){ .version = f->version };
     why[0] = '\0';
-    if (before != NULL)
-        before->marked = false;
-    if (f->version != 3) {
-        err = read_secret(f->community_file, c.community, why);
-        goto out;
-    }
+    if (f->version != 3)
+        return read_secret(f->community_file, out->community, why);
     while (level < NH_COUNT(levels) && strcmp(levels[level], f->level) != 0)
         level++;
     if (level == NH_COUNT(levels) || *f->user == '\0' ||
-        strlen(f->user) >= sizeof(c.user) || strlen(f->auth) >= sizeof(c.auth) ||
-        strlen(f->priv) >= sizeof(c.priv)) {
+        strlen(f->user) >= sizeof(out->user) || strlen(f->auth) >= sizeof(out->auth) ||
+        strlen(f->priv) >= sizeof(out->priv)) {
         snprintf(why, 256,
             "version 3 wants a user of 1 to 32 bytes and a level of "
             "noAuthNoPriv, authNoPriv or authPriv");
-        err = NH_EINVAL;
-        goto out;
+        return NH_EINVAL;
     }
-    c.level = (enum nh_snmp_level)level;
-    snprintf(c.user, sizeof(c.user), "%s", f->user);
-    snprintf(c.auth, sizeof(c.auth), "%s", f->auth);
-    snprintf(c.priv, sizeof(c.priv), "%s", f->priv);
-    if (c.level != NH_SNMP_NOAUTH)
-        err = read_secret(f->auth_key_file, c.auth_secret, why);
-    if (err == NH_OK && c.level == NH_SNMP_PRIV)
-        err = read_secret(f->priv_key_file, c.priv_secret, why);
-out:
+    out->level = (enum nh_snmp_level)level;
+    snprintf(out->user, sizeof(out->user), "%s", f->user);
+    snprintf(out->auth, sizeof(out->auth), "%s", f->auth);
+    snprintf(out->priv, sizeof(out->priv), "%s", f->priv);
+    if (out->level != NH_SNMP_NOAUTH)
+        err = read_secret(f->auth_key_file, out->auth_secret, why);
+    if (err == NH_OK && out->level == NH_SNMP_PRIV)
+        err = read_secret(f->priv_key_file, out->priv_secret, why);
+    return err;
+}
+
+enum nh_err
+nh_snmp_credentials_load(const char *name, const struct nh_snmp_files *f, char why[256])
+{
+    struct named *before = find(name);
+    struct nh_snmp_credential c;
+    enum nh_err err = nh_snmp_credential_read(f, &c, why);
+
+    if (before != NULL)
+        before->marked = false;
     if (err == NH_OK && (err = put(name, &c)) != NH_OK)
         snprintf(why, 256, "%s", nh_strerror(err));
     nh_snmp_credential_wipe(&c);

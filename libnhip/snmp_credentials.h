@@ -30,9 +30,12 @@ struct nh_snmp_files {
     const char *auth, *auth_key_file, *priv, *priv_key_file;
     const char *community_file;
 };
-/* Read what it needs and keep it as `name`. `why` says in words what is wrong. Errors:
- * NH_EINVAL, NH_ENOMEM; of the files NH_EIO, NH_EAUTH (others may read one), NH_ETOOBIG,
- * NH_EEMPTY. */
+/* Read what it needs into *out, which the caller wipes. `why` says in words what is
+ * wrong. Errors: NH_EINVAL; of the files NH_EIO, NH_EAUTH (others may read one),
+ * NH_ETOOBIG, NH_EEMPTY. */
+enum nh_err nh_snmp_credential_read(const struct nh_snmp_files *f,
+    struct nh_snmp_credential *out, char why[256]) NH_MUST_CHECK;
+/* The same, kept as `name`. Errors: NH_ENOMEM too. */
 enum nh_err nh_snmp_credentials_load(
     const char *name, const struct nh_snmp_files *f, char why[256]) NH_MUST_CHECK;
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *const words[NH_SNMP_RESULTS] = {
     [NH_SNMP_OK] = "it answers",
@@ -125,6 +126,27 @@ nh_snmp_number(const struct nh_snmp_var *v, double *out)
     default:
         return false;
     }
+}
+
+/* Year, month, day, hour, minute, second, tenths, and UTC as +0:0. */
+bool
+nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN])
+{
+    time_t at = (time_t)unix_s;
+    struct tm tm;
+
+    if (gmtime_r(&at, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 65535 - 1900)
+        return false;
+    memset(out, 0, NH_SNMP_DATE_LEN);
+    out[0] = (uint8_t)((tm.tm_year + 1900) >> 8);
+    out[1] = (uint8_t)(tm.tm_year + 1900);
+    out[2] = (uint8_t)(tm.tm_mon + 1);
+    out[3] = (uint8_t)tm.tm_mday;
+    out[4] = (uint8_t)tm.tm_hour;
+    out[5] = (uint8_t)tm.tm_min;
+    out[6] = (uint8_t)tm.tm_sec;
+    out[8] = '+';
+    return true;
 }
 
 void
