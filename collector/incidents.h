@@ -101,6 +101,10 @@ struct outbox_row {
 enum nh_err incidents_outbox_due(struct incidents *db, int64_t now_ms,
     struct outbox_row *out, size_t max, size_t *count) NH_MUST_CHECK;
 void outbox_row_fini(struct outbox_row *row);
+/* The incidents that a message is about; of an end also those that were merged into it,
+ * where this contact had been told of them. Caller frees *out. */
+enum nh_err incidents_outbox_about(struct incidents *db, const struct outbox_row *row,
+    uint32_t **out, size_t *count) NH_MUST_CHECK;
 /* Those that were being sent when the last run ended: nobody knows whether they left. */
 enum nh_err incidents_outbox_unclear(struct incidents *db, struct outbox_row *out,
     size_t max, size_t *count) NH_MUST_CHECK;

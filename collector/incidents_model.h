@@ -39,6 +39,8 @@ enum incidents_statement {
     SQL_MESSAGE,
     SQL_ALSO,
     SQL_DIGEST,
+    SQL_ALSO_OF,
+    SQL_TAKEN_IN,
     SQL_DUE,
     SQL_UNCLEAR,
     SQL_OUTBOX_SET,

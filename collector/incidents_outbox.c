@@ -108,6 +108,73 @@ incidents_outbox_unclear(
     return read_rows(db, SQL_UNCLEAR, out, max, count);
 }
 
+struct numbers {
+    uint32_t *list; /* owned */
+    size_t count, cap;
+};
+
+static bool
+add_number(struct numbers *n, uint32_t number)
+{
+    if (n->count == n->cap) {
+        size_t cap = n->cap == 0 ? 8 : n->cap * 2;
+        uint32_t *more = realloc(n->list, cap * sizeof(*more));
+
+        if (more == NULL)
+            return false;
+        n->list = more;
+        n->cap = cap;
+    }
+    n->list[n->count++] = number;
+    return true;
+}
+
+static enum nh_err
+read_numbers(struct incidents *db, enum incidents_statement which, struct numbers *n)
+{
+    bool room = true;
+    int rc = SQLITE_DONE;
+
+    while (room && (rc = sqlite3_step(db->stmt[which])) == SQLITE_ROW)
+        room = add_number(n, (uint32_t)sqlite3_column_int64(db->stmt[which], 0));
+    if (room)
+        return incidents_walked(db, which, rc);
+    sqlite3_reset(db->stmt[which]);
+    return NH_ENOMEM;
+}
+
+enum nh_err
+incidents_outbox_about(
+    struct incidents *db, const struct outbox_row *row, uint32_t **out, size_t *count)
+{
+    struct numbers n = { .list = NULL };
+    sqlite3_stmt *q;
+    enum nh_err err = NH_OK;
+
+    *out = NULL;
+    *count = 0;
+    if (row->incident != 0 && !add_number(&n, row->incident))
+        err = NH_ENOMEM;
+    if (err == NH_OK) {
+        bind_text(incidents_stmt(db, SQL_ALSO_OF), 1, row->key);
+        err = read_numbers(db, SQL_ALSO_OF, &n);
+    }
+    for (size_t i = 0, told = n.count;
+         err == NH_OK && row->about == MESSAGE_CLOSED && i < told; i++) {
+        q = incidents_stmt(db, SQL_TAKEN_IN);
+        sqlite3_bind_int64(q, 1, n.list[i]);
+        bind_text(q, 2, row->contact);
+        err = read_numbers(db, SQL_TAKEN_IN, &n);
+    }
+    if (err != NH_OK) {
+        free(n.list);
+        return err;
+    }
+    *out = n.list;
+    *count = n.count;
+    return NH_OK;
+}
+
 enum nh_err
 incidents_outbox_set(struct incidents *db, int64_t id, enum outbox_state state,
     const char *channel, int tries, int64_t next_ms, const char *error, int64_t now_ms)

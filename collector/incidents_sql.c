@@ -109,6 +109,14 @@ const char *const incidents_sql[SQL_STATEMENTS] = {
     [SQL_DIGEST] = "SELECT number FROM outbox_also WHERE key = (SELECT key FROM outbox"
                    " WHERE number = ?1 AND contact = ?2 AND about IN (?3, ?4)"
                    " ORDER BY id DESC LIMIT 1) ORDER BY number LIMIT ?5",
+    [SQL_ALSO_OF] = "SELECT number FROM outbox_also WHERE key = ?1 ORDER BY number",
+    [SQL_TAKEN_IN] =
+        "WITH RECURSIVE taken (number) AS"
+        " (SELECT number FROM incident WHERE merged_into = ?1 UNION"
+        " SELECT i.number FROM incident i JOIN taken t ON i.merged_into = t.number)"
+        " SELECT number FROM taken WHERE EXISTS (SELECT 1 FROM outbox o WHERE"
+        " o.contact = ?2 AND o.state = 1 AND (o.number = taken.number OR o.key IN"
+        " (SELECT key FROM outbox_also WHERE number = taken.number))) ORDER BY number",
     [SQL_DUE] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 0 AND next_ms <= ?1"
                 " ORDER BY next_ms, id LIMIT ?2",
     [SQL_UNCLEAR] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 3"

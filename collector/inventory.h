@@ -25,14 +25,16 @@ struct inv_pop {
 struct inv_feeder {
     char *id, *name;
 };
-struct inv_contact {
-    char *id, *name, *sms, *email, *webhook, *webhook_body, *webhook_chat, *secret_file,
-        *command, *language, *hours;
-};
 struct inv_snmp {
     char *id, *user, *level, *auth, *auth_key_file, *priv, *priv_key_file,
         *community_file;
     int version;
+};
+struct inv_contact {
+    char *id, *name, *sms, *email, *webhook, *webhook_body, *webhook_chat, *secret_file,
+        *snmp, *command, *language, *hours; /* snmp: "192.0.2.10:162" */
+    struct inv_snmp *snmp_credential;       /* NULL: no snmp */
+    bool snmp_trap;
 };
 
 /* One comparison of `quality`: metric and limit. A link is passed over when the value is

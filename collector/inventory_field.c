@@ -196,6 +196,29 @@ inv_listen(struct inv_reader *r, const struct nh_conf *c, const char *name,
 }
 
 enum nh_err
+inv_endpoint(struct inv_reader *r, const struct nh_conf *c, const char *name,
+    int default_port, char **out)
+{
+    const char *text = nh_conf_str(c, name);
+    char host[64], whole[80];
+    int port = default_port;
+
+    if (*text == '\0')
+        return inv_str(r, c, name, out);
+    if (inv_is_address(text))
+        snprintf(host, sizeof(host), "%s", text);
+    else if (!inv_split_port(text, false, host, sizeof(host), &port))
+        return nh_conf_bad(c, name, r->problem,
+            "'%s': \"%.64s\" is not an IP address, nor one with a port as "
+            "\"192.0.2.10:%d\"",
+            name, text, default_port);
+    snprintf(whole, sizeof(whole), strchr(host, ':') != NULL ? "[%s]:%d" : "%s:%d", host,
+        port);
+    *out = inv_strdup(r->store, whole);
+    return *out != NULL ? NH_OK : NH_ENOMEM;
+}
+
+enum nh_err
 inv_absolute(struct inv_reader *r, const struct nh_conf *c, const char *name, char **out)
 {
     const char *text = nh_conf_str(c, name);

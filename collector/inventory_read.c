@@ -129,6 +129,29 @@ inv_read_quality(
 /* ---- one section each ---- */
 
 static enum nh_err
+read_contact_snmp(struct inv_reader *r, const struct nh_conf *c, struct inv_contact *to)
+{
+    static const char *const keys[] = { "snmp_credential", "snmp_trap" };
+
+    TRY(inv_endpoint(r, c, "snmp", 162, &to->snmp));
+    TRY(inv_ref(r, c, "snmp_credential", INV_SNMP, &to->snmp_credential));
+    to->snmp_trap = nh_conf_bool(c, "snmp_trap");
+    for (size_t i = 0; *to->snmp == '\0' && i < NH_COUNT(keys); i++)
+        if (nh_conf_is_set(c, keys[i]))
+            return nh_conf_bad(
+                c, keys[i], r->problem, "'%s' belongs to 'snmp': there is none", keys[i]);
+    if (*to->snmp != '\0' && to->snmp_credential == NULL)
+        return nh_conf_bad(
+            c, "snmp", r->problem, "'snmp' wants a 'snmp_credential' beside it");
+    if (to->snmp_trap && to->snmp_credential->version == 3)
+        return nh_conf_bad(c, "snmp_trap", r->problem,
+            "version 3 goes as informs: 'snmp_trap' is for version 2, and snmp \"%.64s\" "
+            "is of version 3",
+            to->snmp_credential->id);
+    return NH_OK;
+}
+
+static enum nh_err
 read_contact(struct inv_reader *r, const struct nh_conf *c, void *out)
 {
     struct inv_contact *contact = out;
@@ -142,6 +165,7 @@ read_contact(struct inv_reader *r, const struct nh_conf *c, void *out)
         &contact->webhook_body));
     TRY(inv_str(r, c, "webhook_chat", &contact->webhook_chat));
     TRY(inv_file(r, c, "secret_file", true, &contact->secret_file));
+    TRY(read_contact_snmp(r, c, contact));
     TRY(inv_str(r, c, "command", &contact->command));
     if (*contact->secret_file != '\0' && *contact->webhook == '\0')
         return nh_conf_bad(c, "secret_file", r->problem,
@@ -536,11 +560,11 @@ inv_read(struct inv_reader *r)
     TRY(read_province(r));
     TRY(read_collector(r));
     TRY(inv_read_quality(r, nh_conf_only(r->conf, "quality"), &r->inv->quality));
+    READ_EACH("snmp", INV_SNMP, snmps, snmp_count, read_snmp);
     READ_EACH("contact", INV_CONTACT, contacts, contact_count, read_contact);
     READ_EACH("carrier", INV_CARRIER, carriers, carrier_count, read_carrier);
     READ_EACH("pop", INV_POP, pops, pop_count, read_pop);
     READ_EACH("feeder", INV_FEEDER, feeders, feeder_count, read_feeder);
-    READ_EACH("snmp", INV_SNMP, snmps, snmp_count, read_snmp);
     READ_EACH("contract", INV_CONTRACT, contracts, contract_count, read_contract);
     TRY(inv_read_sites(r));
     TRY(inv_read_centre(r));

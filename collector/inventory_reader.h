@@ -112,6 +112,9 @@ enum nh_err inv_url(struct inv_reader *r, const struct nh_conf *c, const char *n
     const char *schemes, char **out) NH_MUST_CHECK;
 enum nh_err inv_listen(struct inv_reader *r, const struct nh_conf *c, const char *name,
     bool may_be_empty, char **out) NH_MUST_CHECK;
+/* "ADDRESS" or "ADDRESS:PORT", always with a port in *out; "" stays "". */
+enum nh_err inv_endpoint(struct inv_reader *r, const struct nh_conf *c, const char *name,
+    int default_port, char **out) NH_MUST_CHECK;
 enum nh_err inv_absolute(struct inv_reader *r, const struct nh_conf *c, const char *name,
     char **out) NH_MUST_CHECK;
 /* Is `text` one of the words in `words`, which single spaces part? */

@@ -40,6 +40,7 @@ static const struct nh_conf_row collector[] = {
     { .name = "journal", .type = NH_CONF_DURATION, .def = "400d", .min = 3600, .max = 3153600000.0, .unit = "d", .help = "How long raw readings are kept." },
     INT("journal_mb", "51200", 16, 100000000, "MB", "Bound on the raw readings on disk: beyond it the oldest go first, counted."),
     STRING("agentx", "", "AgentX master socket, to offer NHIP-MIB to the carriers' management systems; empty for none."),
+    BOOL("agentx_notify", "false", "nhip-agentx has snmpd tell of incidents and silent agents too, as snmpd's trapsess lines say. Contacts with snmp are told by the collector itself, whatever this says."),
     STRING("remote_write", "", "URL that is sent all readings by Prometheus remote write; empty for none."),
     END,
 };
@@ -190,6 +191,9 @@ static const struct nh_conf_row contact[] = {
     STRING("webhook_body", "generic", "Form of what is posted: generic, telegram, zalo or alertmanager."),
     STRING("webhook_chat", "", "With telegram and zalo: the chat's id."),
     STRING("secret_file", "", "File with the key that signs posts to the webhook, of mode 0600."),
+    STRING("snmp", "", "A management system that takes SNMP notifications: its IP address, with a port if that is not 162."),
+    STRING("snmp_credential", "", "With snmp: the snmp section with its credentials."),
+    BOOL("snmp_trap", "false", "With snmp and version 2: send traps, which nobody acknowledges, in place of informs."),
     STRING("command", "", "Program that is given each message as JSON on its input; %n and %k are the number and the message's key."),
     STRING("language", "", "vi or en; by default the province's."),
     STRING("hours", "always", "When to be told: always, office_hours, or days and times."),

@@ -23,6 +23,8 @@ struct task { /* `job` first: the notifier gives it back */
     const struct notifier *by; /* NULL: free */
     struct outbox_row row;
     struct nh_buf link;
+    struct incident *incidents; /* owned, where the notifier asks for them */
+    size_t incident_count;
 };
 
 struct outbox {
@@ -138,6 +140,9 @@ task_fini(struct task *t)
 {
     outbox_row_fini(&t->row);
     nh_buf_fini(&t->link);
+    for (size_t i = 0; i < t->incident_count; i++)
+        incident_fini(&t->incidents[i]);
+    free(t->incidents);
     t->by = NULL;
     t->o->stats.under_way--;
 }
@@ -165,6 +170,29 @@ free_task(struct outbox *o)
         if (o->tasks[i].by == NULL)
             return &o->tasks[i];
     return NULL;
+}
+
+/* What the message is about, as it stands; one that is not there any more is left out. */
+static enum nh_err
+take_incidents(struct outbox *o, struct task *t)
+{
+    uint32_t *numbers = NULL;
+    size_t count = 0;
+    enum nh_err err = incidents_outbox_about(o->opt.db, &t->row, &numbers, &count);
+
+    if (err == NH_OK && count > 0) {
+        t->incidents = calloc(count, sizeof(*t->incidents));
+        err = t->incidents == NULL ? NH_ENOMEM : NH_OK;
+    }
+    for (size_t i = 0; err == NH_OK && i < count; i++) {
+        err = incidents_get(o->opt.db, numbers[i], &t->incidents[t->incident_count]);
+        if (err == NH_OK)
+            t->incident_count++;
+        else if (err == NH_ENOTFOUND)
+            err = NH_OK;
+    }
+    free(numbers);
+    return err;
 }
 
 /* Takes the row. It is on the disk as "sending" before anything leaves. */
@@ -198,7 +226,11 @@ send_row(struct outbox *o, struct outbox_row *row, const struct inv_contact *to,
         .curl = o->curl,
         .ended = on_notified };
     o->stats.under_way++;
-    err = by->start(&t->job, why);
+    err = by->by_incident ? take_incidents(o, t) : NH_OK;
+    t->job.incidents = t->incidents;
+    t->job.incident_count = t->incident_count;
+    if (err == NH_OK)
+        err = by->start(&t->job, why);
     if (err == NH_OK)
         return;
     go_on(o, &t->row, to, err == NH_EINVAL, why[0] != '\0' ? why : nh_strerror(err),

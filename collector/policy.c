@@ -285,7 +285,16 @@ channel_of(const struct inv_contact *c)
         return "sms";
     if (c->email != NULL && *c->email != '\0')
         return "email";
-    return c->webhook != NULL && *c->webhook != '\0' ? "webhook" : "page";
+    if (c->webhook != NULL && *c->webhook != '\0')
+        return "webhook";
+    return c->snmp != NULL && *c->snmp != '\0' ? "snmp" : "page";
+}
+
+/* A management system does not sleep, and shows a trouble until it is told of its end. */
+static bool
+is_machine(const struct inv_contact *c)
+{
+    return strcmp(channel_of(c), "snmp") == 0;
 }
 
 static bool
@@ -652,9 +661,11 @@ escalate(struct policy *p, struct casefile *c)
 static void
 close_case(struct policy *p, struct casefile *c)
 {
-    if (c->opened && !c->done && c->in.merged_into == 0 &&
-        !(is_quiet(p, p->now_ms) && !c->in.whole_carrier))
-        for (size_t i = 0, n = c->told_count; i < n; i++)
+    bool night = is_quiet(p, p->now_ms) && !c->in.whole_carrier;
+
+    for (size_t i = 0, n = c->told_count;
+         c->opened && !c->done && c->in.merged_into == 0 && i < n; i++)
+        if (!night || is_machine(c->told[i]))
             say(p, c, MESSAGE_CLOSED, 1, c->told[i], false);
     c->done = true;
 }

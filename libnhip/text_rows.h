@@ -927,6 +927,8 @@
         "text message", NULL },
     { "channel_webhook", "webhook",
         "webhook", NULL },
+    { "channel_snmp", "thông báo SNMP",
+        "SNMP notification", NULL },
     { "channel_command", "lệnh",
         "command", NULL },
     { "message_waiting", "Đang chờ",

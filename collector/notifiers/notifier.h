@@ -25,6 +25,10 @@ struct notify_job { /* one try; outbox.c's, as long as it is under way */
     const struct inventory *inv;
     const struct inv_contact *to;
     const char *link; /* to acknowledge without login; "" none */
+    /* For a way that tells by incident: those that the message is about, as they stand;
+     * none: it is about none. */
+    const struct incident *incidents;
+    size_t incident_count;
     int64_t now_ms;
     struct event_base *base;
     struct nh_curl *curl;
@@ -38,6 +42,7 @@ struct notifier {
     /* May a message whose end nobody knows (we died while it was under way) go this way
      * again? Yes where the receiver can tell by the key. */
     bool again_if_unclear;
+    bool by_incident; /* it has no use for one text about many */
     bool (*serves)(const struct inventory *inv, const struct inv_contact *to);
     enum nh_err (*start)(struct notify_job *job, char why[128]);
     void (*cancel)(struct notify_job *job);

@@ -5,4 +5,5 @@
     ROW(sms)                                                                             \
     ROW(email)                                                                           \
     ROW(webhook)                                                                         \
+    ROW(snmp)                                                                            \
     ROW(command)

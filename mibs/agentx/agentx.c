@@ -5,15 +5,16 @@
  * nhipAgentSilent is told once an agent that had been connected has been away for a
  * minute, so that a change of line is not told; nhipAgentBack when it is here again.
  * Incidents are told as they are opened, revised and closed; those of the first snapshot
- * are known, and not told.
+ * are known, and not told. All this only where the configuration wants it: the collector
+ * tells management systems by itself, and keeps what it has to tell.
  */
 #include "mibs/agentx/agentx.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
-#include "mibs/agentx/columns.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/follow.h"
 #include "mibs/agentx/serve.h"
+#include "mibs/columns.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct agentx {
     struct watched *watched; /* owned */
     struct known *known;     /* owned */
     bool primed;             /* the first snapshot is over */
+    bool notify;
 };
 
 static void
@@ -52,6 +54,8 @@ notify_agent(struct agentx *a, enum notification number, const char *site)
     const struct serve_object objects[] = { { TABLE_SITE, COLUMN_SITE_NAME, &index },
         { TABLE_AGENT, COLUMN_AGENT_LAST_SEEN, &index } };
 
+    if (!a->notify)
+        return;
     row_index_text(&index, site, ROWS_INDEX_MAX);
     serve_notify(a->serve, number, objects, NH_COUNT(objects));
 }
@@ -66,6 +70,8 @@ notify_incident(struct agentx *a, enum notification number, json_int_t incident)
         { TABLE_INCIDENT, COLUMN_INCIDENT_CAUSE, &index },
         { TABLE_INCIDENT, COLUMN_INCIDENT_PARTY, &index } };
 
+    if (!a->notify)
+        return;
     row_index_number(&index, (uint32_t)incident);
     serve_notify(a->serve, number, objects, NH_COUNT(objects));
 }
@@ -218,7 +224,7 @@ on_agentx_ready(void *arg)
 
 enum nh_err
 agentx_new(struct agentx **out, struct event_base *base, const char *socket,
-    const char *address, bool of_agent)
+    const char *address, bool of_agent, bool notify)
 {
     struct agentx *a = calloc(1, sizeof(*a));
     const struct follow_events events = { on_agentx_document, on_agentx_gone,
@@ -228,6 +234,7 @@ agentx_new(struct agentx **out, struct event_base *base, const char *socket,
     *out = NULL;
     if (a == NULL)
         return NH_ENOMEM;
+    a->notify = notify;
     err = rows_new(&a->rows);
     if (err == NH_OK)
         err = serve_new(&a->serve, base, address, a->rows, of_agent);

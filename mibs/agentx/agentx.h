@@ -10,9 +10,10 @@ struct agentx;
 struct event_base;
 
 /* `socket`: the collector's control socket, or the agent's status socket. `address`:
- * snmpd's. Errors: NH_ETOOBIG (a path), NH_EIO, NH_ENOMEM. */
+ * snmpd's. `notify`: have it tell of incidents and silent agents. Errors: NH_ETOOBIG (a
+ * path), NH_EIO, NH_ENOMEM. */
 enum nh_err agentx_new(struct agentx **out, struct event_base *base, const char *socket,
-    const char *address, bool of_agent) NH_MUST_CHECK;
+    const char *address, bool of_agent, bool notify) NH_MUST_CHECK;
 void agentx_free(struct agentx *a);
 
 #endif

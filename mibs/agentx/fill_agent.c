@@ -7,9 +7,9 @@
  * pingResultsTable too, owner "nhip", test LINK/path: whole milliseconds, as that MIB
  * has them.
  */
-#include "mibs/agentx/columns.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/fill_shared.h"
+#include "mibs/columns.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fill_collector.c - the collector's documents: the whole province */
 #include "libnhip/text.h"
-#include "mibs/agentx/columns.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/fill_shared.h"
+#include "mibs/columns.h"
 #include <stdio.h>
 #include <string.h>
 

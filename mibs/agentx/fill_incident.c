@@ -6,9 +6,9 @@
  * the incident's title may name others, so that table is the province's. The words are
  * those of docs/DIAGNOSIS.md; one that the MIB does not know is not told.
  */
-#include "mibs/agentx/columns.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/fill_shared.h"
+#include "mibs/columns.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fill_shared.c - units of the readings to units of the MIB */
 #include "mibs/agentx/fill_shared.h"
-#include "mibs/agentx/columns.h"
+#include "mibs/columns.h"
 #include <math.h>
 #include <string.h>
 

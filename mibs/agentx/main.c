@@ -17,13 +17,14 @@
 struct options {
     const char *conf;
     char socket[256], agentx[256], user[64];
-    bool of_agent, check, verbose;
+    bool of_agent, notify, check, verbose;
 };
 
 static const struct nh_conf_row collector_rows[] = {
     { "control", NH_CONF_STRING, "/run/nhip/control.sock", 0, 0, "", "", NULL },
     { "user", NH_CONF_STRING, "nhip", 0, 0, "", "", NULL },
     { "agentx", NH_CONF_STRING, "", 0, 0, "", "", NULL },
+    { "agentx_notify", NH_CONF_BOOL, "false", 0, 0, "", "", NULL },
     { 0 },
 };
 static const struct nh_conf_row collector_schema[] = {
@@ -74,6 +75,7 @@ read_conf(struct options *o, struct nh_conf_problem *problem)
     copy(o->user, sizeof(o->user),
         c != NULL ? nh_conf_str(c, "user") : collector_rows[1].def);
     copy(o->agentx, sizeof(o->agentx), c != NULL ? nh_conf_str(c, "agentx") : "");
+    o->notify = !o->of_agent && c != NULL && nh_conf_bool(c, "agentx_notify");
     nh_conf_free(conf);
     return NH_OK;
 }
@@ -91,7 +93,8 @@ run(const struct options *o)
     }
     err = nh_loop_new(&loop);
     if (err == NH_OK)
-        err = agentx_new(&a, nh_loop_base(loop), o->socket, o->agentx, o->of_agent);
+        err = agentx_new(
+            &a, nh_loop_base(loop), o->socket, o->agentx, o->of_agent, o->notify);
     if (err == NH_OK)
         err = nh_loop_run(loop);
     if (err != NH_OK)

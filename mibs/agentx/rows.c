@@ -6,11 +6,11 @@
  * comes again mostly names the same rows: then only cells change and nothing is sorted.
  */
 #include "mibs/agentx/rows.h"
-#include "mibs/agentx/columns.h"
+#include "libnhip/snmp.h"
+#include "mibs/columns.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct row {
     struct row *next; /* of its owner */
@@ -307,25 +307,13 @@ row_text(struct row *row, int column, const char *text)
     row_bytes(row, column, text, len);
 }
 
-/* RFC 2579: year, month, day, hour, minute, second, tenths, and UTC as +0:0. */
 void
 row_date(struct row *row, int column, int64_t unix_s)
 {
-    time_t at = (time_t)unix_s;
-    uint8_t d[11] = { 0 };
-    struct tm tm;
+    uint8_t d[NH_SNMP_DATE_LEN];
 
-    if (unix_s <= 0 || gmtime_r(&at, &tm) == NULL)
-        return;
-    d[0] = (uint8_t)((tm.tm_year + 1900) >> 8);
-    d[1] = (uint8_t)(tm.tm_year + 1900);
-    d[2] = (uint8_t)(tm.tm_mon + 1);
-    d[3] = (uint8_t)tm.tm_mday;
-    d[4] = (uint8_t)tm.tm_hour;
-    d[5] = (uint8_t)tm.tm_min;
-    d[6] = (uint8_t)tm.tm_sec;
-    d[8] = '+';
-    row_bytes(row, column, d, sizeof(d));
+    if (unix_s > 0 && nh_snmp_date(unix_s, d))
+        row_bytes(row, column, d, sizeof(d));
 }
 
 /* ---- answers ---- */

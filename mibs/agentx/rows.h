@@ -10,30 +10,12 @@
 #define AGENTX_ROWS_H
 
 #include "libnhip/err.h"
+#include "mibs/columns.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum table {
-    TABLE_GENERAL = 1, /* nhipGeneral: one row of scalars */
-    TABLE_CARRIER,
-    TABLE_LINK,
-    TABLE_SITE,
-    TABLE_DEVICE,
-    TABLE_SERVICE,
-    TABLE_PROBE,
-    TABLE_POWER,
-    TABLE_AGENT,
-    TABLE_INCIDENT,
-    TABLE_TROUBLE,
-    TABLE_PING, /* DISMAN-PING-MIB pingResultsTable */
-    TABLES
-};
-
 enum column_type { NONE, INTEGER, GAUGE, COUNTER64, STRING, DATE };
-
-/* Columns by their numbers, from columns.h. */
-#define COLUMN_ID(name, number, type, text) COLUMN_##name = number,
 
 enum {
     ROWS_INDEX_MAX = 104, /* sub-identifiers of a row's index */

@@ -9,7 +9,7 @@
 #include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
-#include "mibs/agentx/columns.h"
+#include "mibs/columns.h"
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>

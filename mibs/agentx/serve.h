@@ -22,16 +22,8 @@ enum nh_err serve_new(struct serve **out, struct event_base *base, const char *a
     struct rows *rows, bool with_ping) NH_MUST_CHECK;
 void serve_free(struct serve *s);
 
-/* By their numbers in the MIB. */
-enum notification {
-    NOTIFY_SILENT = 1,
-    NOTIFY_BACK,
-    NOTIFY_OPENED,
-    NOTIFY_REVISED,
-    NOTIFY_CLOSED
-};
-/* Send one with these objects, as snmpd's trapsink and trapsess lines say. One of which
- * an object is not known is not sent. */
+/* Send a notification with these objects, as snmpd's trapsink and trapsess lines say. One
+ * of which an object is not known is not sent. */
 struct serve_object {
     enum table table;
     int column;

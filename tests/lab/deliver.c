@@ -56,7 +56,18 @@ on_tick(void *arg)
 static void
 put(struct deliver *d, const struct inventory *inv, char **arg, int64_t at_ms)
 {
-    struct incident in = { .number = 412, .opened_ms = at_ms, .party = "unknown" };
+    static char title[] = "VNPT node: 6 sites without their line";
+    static struct incident_link links[] = { { .id = "x/a" }, { .id = "x/b" } };
+    struct incident in = { .number = 412,
+        .opened_ms = at_ms,
+        .started_ms = 1790000000000,
+        .revision = 1,
+        .cause = CAUSE_LAST_MILE,
+        .confidence = CONFIDENCE_LIKELY,
+        .party = "carrier:vnpt",
+        .title_en = title,
+        .links = links,
+        .link_count = NH_COUNT(links) };
     struct message m = { .incident = 412,
         .channel = arg[2],
         .at_ms = at_ms,

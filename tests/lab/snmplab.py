@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+SNMPTRAPD = shutil.which("snmptrapd", path=os.environ.get("PATH", "") + ":/usr/sbin")
 SNMPD = shutil.which("snmpd", path=os.environ.get("PATH", "") + ":/usr/sbin")
 SOURCE = os.environ.get("NHIP_SOURCE", os.path.join(os.path.dirname(__file__), "../.."))
 BUILD = os.environ.get("NHIP_BUILD", os.path.join(SOURCE, "build/debug"))
@@ -71,3 +72,50 @@ class Snmpd:
         lines = self.ask("snmpbulkwalk", root, options=("-OQ",), **more).stdout.splitlines()
         pairs = [line.partition(" = ") for line in lines if " = " in line]
         return {k.replace("NHIP-MIB::", ""): v for k, _, v in pairs if not v.startswith("No ")}
+
+
+class Snmptrapd:
+    """A management system: the distribution's receiver of traps and informs. `users`: (name, SHA-256 key, AES key)."""
+
+    def __init__(self, folder, community="public", users=()):
+        self.dir = os.path.join(folder, "trapd")
+        self.port = free_port()
+        self.log = os.path.join(self.dir, "log")
+        self.proc = None
+        os.makedirs(os.path.join(self.dir, "state"))
+        self.configure(community, users)
+
+    def configure(self, community="public", users=()):
+        shutil.rmtree(os.path.join(self.dir, "state"))
+        os.makedirs(os.path.join(self.dir, "state"))
+        with open(os.path.join(self.dir, "conf"), "w", encoding="utf-8") as f:
+            f.write(f"authCommunity log {community}\ndoNotRetainNotificationLogs yes\nformat2 %P\\t%v\\n\n")
+            for name, auth, priv in users:
+                f.write(f'createUser {name} SHA-256 "{auth}" AES "{priv}"\nauthUser log {name} authPriv\n')
+
+    def start(self):
+        self.proc = subprocess.Popen(
+            [SNMPTRAPD, "-f", "-C", "-c", os.path.join(self.dir, "conf"), "-Lf", self.log, "-A", "-OQ", "-p",
+             os.path.join(self.dir, "pid"), "-x", os.path.join(self.dir, "none"), f"udp:127.0.0.1:{self.port}"],
+            env={**os.environ, "MIBS": "NHIP-MIB", "MIBDIRS": MIBDIRS,
+                 "SNMP_PERSISTENT_DIR": os.path.join(self.dir, "state"), "SNMPCONFPATH": self.dir},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop(self):
+        if self.proc:
+            self.proc.kill()
+            self.proc.wait(PATIENCE_S)
+            self.proc = None
+
+    def heard(self):
+        """What came, each as {name: value} with its own name as "notice" and how it was secured as "by"."""
+        out = []
+        with open(self.log, encoding="utf-8", errors="replace") if os.path.exists(self.log) else open(os.devnull) as f:
+            for line in f.read().splitlines():
+                by, *pairs = line.split("\t")
+                got = dict(p.partition(" = ")[::2] for p in pairs if " = " in p)
+                got = {k.replace("NHIP-MIB::", ""): v.replace("NHIP-MIB::", "") for k, v in got.items()}
+                notice = got.get("SNMPv2-SMI::snmpModules.1.1.4.1.0")  # snmpTrapOID.0
+                if notice:
+                    out.append({**got, "notice": notice, "by": by})
+        return out

@@ -28,7 +28,7 @@ class Lab:
         self.conf = self.file("nhip.conf", f'''
 province "lab" {{ name = "Tỉnh" }}
 collector {{ listen = "127.0.0.1:{self.port}"  reflector = ""  traps = ""  control = "{self.sock}"
-    data = "{self.dir}/data"  user = ""  agentx = "{self.dir}/master" }}
+    data = "{self.dir}/data"  user = ""  agentx = "{self.dir}/master"  agentx_notify = true }}
 carrier "vnpt" {{ name = "VNPT"  hotline = "18001166" }}
 carrier "viettel" {{ name = "Viettel" }}
 site "alpha" {{ name = "Xã Bảo Lạc"  code = "01321"

@@ -76,8 +76,8 @@ class Mib(unittest.TestCase):
         self.assertEqual(self.translate("nhipLinkState", mib), ".1.3.6.1.4.1.55555.1.3.1.8")
 
     def test_columns_are_those_of_the_program(self):
-        """mibs/agentx/columns.h says what is answered; the MIB says what that is."""
-        with open(os.path.join(SOURCE, "mibs/agentx/columns.h"), encoding="utf-8") as f:
+        """mibs/columns.h says what is answered; the MIB says what that is."""
+        with open(os.path.join(SOURCE, "mibs/columns.h"), encoding="utf-8") as f:
             rows = re.findall(r'COLUMN\((\w+), (\d+), (\w+), "(\w+)"\)', f.read())
         types = {"INTEGER": ("INTEGER", "Integer32", "NhipState", "TruthValue"), "GAUGE": ("Gauge32",),
                  "COUNTER64": ("Counter64",), "STRING": ("SnmpAdminString",), "DATE": ("DateAndTime",)}
@@ -86,12 +86,20 @@ class Mib(unittest.TestCase):
                 r"^(\w+) OBJECT-TYPE\n    SYNTAX +(\w+).*?MAX-ACCESS +([\w-]+).*?::= \{ \w+ (\d+) \}", self.text,
                 re.M | re.S):
             objects[name] = (syntax, access, number)
-        readable = {n for n, o in objects.items() if o[1] == "read-only"}
+        readable = {n for n, o in objects.items() if o[1] in ("read-only", "accessible-for-notify")}
         self.assertEqual({r[3] for r in rows}, readable)
         self.assertGreater(len(rows), 80)
         for _, number, kind, name in rows:
             self.assertEqual(objects[name][2], number, name)
             self.assertIn(objects[name][0], types[kind], name)
+
+    def test_notifications_are_those_of_the_program(self):
+        with open(os.path.join(SOURCE, "mibs/columns.h"), encoding="utf-8") as f:
+            names = re.search(r"enum notification \{(.*?)\}", f.read(), re.S).group(1)
+        ours = [n.split("=")[0].strip() for n in names.split(",")]
+        mib = re.findall(r"^nhip(?:Agent|Incident)?(\w+?)(?:Notice)? NOTIFICATION-TYPE.*?::= \{ nhipNotifications (\d+) \}",
+                         self.text, re.M | re.S)
+        self.assertEqual([("NOTIFY_" + n.upper(), i) for n, i in mib], [(n, str(i)) for i, n in enumerate(ours, 1)])
 
 
 if __name__ == "__main__":

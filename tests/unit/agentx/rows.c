@@ -2,7 +2,7 @@
 /* rows: GET and GETNEXT in the order of identifiers, holes, documents that come again */
 #include "mibs/agentx/rows.h"
 #include "libnhip/buf.h"
-#include "mibs/agentx/columns.h"
+#include "mibs/columns.h"
 #include "mibs/agentx/fill.h"
 #include "tests/unit/check.h"
 #include <limits.h>

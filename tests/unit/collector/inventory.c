@@ -297,6 +297,24 @@ static const struct {
     { "snmp d { user = u }", "level authPriv wants an 'auth_key_file'" },
     { "snmp d { version = 2 community_file = f user = u }",
         "'user' belongs to version 3" },
+    { "contact d { name = D snmp = \"192.0.2.10\" }",
+        "'snmp' wants a 'snmp_credential' beside it" },
+    { "contact d { name = D snmp = \"nms.example.vn\" snmp_credential = c }",
+        "'snmp': \"nms.example.vn\" is not an IP address, nor one with a port as "
+        "\"192.0.2.10:162\"" },
+    { "contact d { name = D snmp = \"192.0.2.10:0\" snmp_credential = c }",
+        "'snmp': \"192.0.2.10:0\" is not an IP address, nor one with a port as "
+        "\"192.0.2.10:162\"" },
+    { "contact d { name = D snmp = \"192.0.2.10\" snmp_credential = q }",
+        "there is no snmp section \"q\"" },
+    { "contact d { name = D snmp_credential = c }",
+        "'snmp_credential' belongs to 'snmp': there is none" },
+    { "contact d { name = D snmp_trap = yes }",
+        "'snmp_trap' belongs to 'snmp': there is none" },
+    { "snmp d { user = u level = noAuthNoPriv }"
+      " contact d { name = D snmp = \"192.0.2.10\" snmp_credential = d snmp_trap = yes }",
+        "version 3 goes as informs: 'snmp_trap' is for version 2, and snmp \"d\" is of "
+        "version 3" },
     { "service s { name = S }", "a service has one of url, tcp, dns and plugin" },
     { "service s { name = S tcp = \"a:1\" url = \"http://a\" }",
         "a service has one of url, tcp, dns and plugin; there is a 'url' already" },

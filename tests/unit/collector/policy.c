@@ -14,6 +14,10 @@ static const char conf[] =
     "centre { name = \"TT\" tell = { \"truc-ca\" }\n"
     " uplink \"vnpt\" { carrier = \"vnpt\" gateway = \"10.20.0.1\" } }\n"
     "carrier \"vnpt\" { name = \"VNPT Cao Bằng\" tell = { \"noc\" } }\n"
+    "carrier \"w\" { name = \"W\" tell = { \"w-noc\", \"w-nms\" } }\n"
+    "snmp \"w\" { version = 2 community_file = \"none\" }\n"
+    "contact \"w-noc\" { name = \"W\" email = \"noc@example.vn\" }\n"
+    "contact \"w-nms\" { name = \"W\" snmp = \"192.0.2.10\" snmp_credential = \"w\" }\n"
     "contact \"kt\" { name = \"KT\" sms = \"0900000000\" }\n"
     "contact \"noc\" { name = \"NOC\" email = \"noc@example.vn\" language = \"en\" }\n"
     "contact \"truc-ca\" { name = \"Trực\" email = \"truc@example.vn\" }\n"
@@ -46,7 +50,7 @@ struct heard {
     size_t count, len, also; /* also: of the last message */
     uint32_t also_first;
     char text[16384]; /* "key at-second;" each */
-    char sms[1024], subject[1024], words[8192];
+    char sms[1024], subject[1024], words[8192], channel[32];
     int64_t start_ms;
     const char *only; /* messages of this sort alone; NULL: all */
 };
@@ -66,6 +70,7 @@ on_message(void *arg, const struct message *m)
     snprintf(h->sms, sizeof(h->sms), "%s", m->sms);
     snprintf(h->subject, sizeof(h->subject), "%s", m->subject);
     snprintf(h->words, sizeof(h->words), "%s", m->text);
+    snprintf(h->channel, sizeof(h->channel), "%s", m->channel);
 }
 
 static struct policy *
@@ -350,6 +355,31 @@ quiet_hours(void)
     CHECK_STR(h.text, "", "nothing until six");
     until(p, &h, 7 * 3600, 7 * 3600 + 60);
     CHECK_STR(h.text, "7:opened:kt:1 25200;7:opened:noc:1 25200;", "six in the morning");
+    policy_free(p);
+}
+
+/* What was told by day and ends at night: a management system still shows it. */
+static void
+ends_at_night(void)
+{
+    struct heard h;
+    struct policy *p = fresh(&h, NIGHT - 7200000);
+    struct incident in = fault(7, NIGHT - 7200000, 1);
+
+    snprintf(in.party, sizeof(in.party), "carrier:w");
+    policy_incident(p, &in, INCIDENT_OPENED, in.opened_ms);
+    until(p, &h, 30, 150);
+    CHECK_NAMED(
+        strstr(h.text, "7:opened:w-noc:1 120;7:opened:w-nms:1 120;") != NULL, h.text);
+    CHECK_STR(h.channel, "snmp", "of the last one told");
+    policy_acknowledged(p, 7, NIGHT - 7000000);
+    h.len = 0;
+    h.text[0] = '\0';
+    in.closed_ms = NIGHT;
+    in.told_closed_ms = NIGHT + 30000;
+    policy_incident(p, &in, INCIDENT_CLOSED, in.told_closed_ms);
+    until(p, &h, 7231, 7300);
+    CHECK_STR(h.text, "7:closed:w-nms:1 7230;", "the system alone");
     policy_free(p);
 }
 
@@ -882,6 +912,7 @@ main(void)
     RUN(measured);
     RUN(merged);
     RUN(quiet_hours);
+    RUN(ends_at_night);
     RUN(digest_of_the_night);
     RUN(hours_of_a_contact);
     RUN(critical_at_any_hour);

@@ -1,12 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * columns.h - the objects of NHIP-MIB that are answered, a row each
+ * columns.h - NHIP-MIB in numbers: its tables, notifications and objects, a row each
  *
- * The name in C, the column's number, the type, the name in the MIB.
- * tests/system/test_mib.py compares them with mibs/NHIP-MIB.txt.
+ * Of an object: the name in C, the column's number, the type, the name in the MIB.
+ * tests/system/test_mib.py compares them with mibs/NHIP-MIB.txt. Its root is
+ * NHIP_MIB_ROOT, a build option. Causes, kinds and confidences are the numbers of
+ * collector/incident.h, from 1.
  */
-#ifndef AGENTX_COLUMNS_H
-#define AGENTX_COLUMNS_H
+#ifndef MIBS_COLUMNS_H
+#define MIBS_COLUMNS_H
+
+enum table {
+    TABLE_GENERAL = 1, /* nhipGeneral: one row of scalars */
+    TABLE_CARRIER,
+    TABLE_LINK,
+    TABLE_SITE,
+    TABLE_DEVICE,
+    TABLE_SERVICE,
+    TABLE_PROBE,
+    TABLE_POWER,
+    TABLE_AGENT,
+    TABLE_INCIDENT,
+    TABLE_TROUBLE,
+    TABLE_PING, /* DISMAN-PING-MIB pingResultsTable */
+    TABLES
+};
+
+/* nhipNotifications, by their numbers. */
+enum notification {
+    NOTIFY_SILENT = 1,
+    NOTIFY_BACK,
+    NOTIFY_OPENED,
+    NOTIFY_REVISED,
+    NOTIFY_CLOSED,
+    NOTIFY_ESCALATED,
+    NOTIFY_MEETING
+};
+
+/* Columns by their numbers. */
+#define COLUMN_ID(name, number, type, text) COLUMN_##name = number,
 
 // clang-format off
 /* nhipGeneral: scalars */
@@ -147,6 +179,12 @@
     COLUMN(TROUBLE_STARTED, 7, DATE, "nhipTroubleStarted") \
     COLUMN(TROUBLE_CLOSED, 8, DATE, "nhipTroubleClosed") \
     COLUMN(TROUBLE_TICKET, 9, STRING, "nhipTroubleTicket")
+
+/* nhipNotices: scalars that come in notifications and cannot be asked for */
+enum { NOTICE_ARC = 12 };
+#define COLUMNS_NOTICE(COLUMN) \
+    COLUMN(NOTICE_KEY, 1, STRING, "nhipNoticeKey") \
+    COLUMN(NOTICE_TEXT, 2, STRING, "nhipNoticeText")
 
 /* DISMAN-PING-MIB (RFC 4560) pingResultsTable: not of our MIB */
 #define COLUMNS_PING(COLUMN) \
