@@ -88,7 +88,11 @@ enum notification {
     COLUMN(LINK_PORT_UP, 19, INTEGER, "nhipLinkPortUp") \
     COLUMN(LINK_PORT_IN_RATE, 20, GAUGE, "nhipLinkPortInRate") \
     COLUMN(LINK_PORT_OUT_RATE, 21, GAUGE, "nhipLinkPortOutRate") \
-    COLUMN(LINK_PORT_RX_POWER, 22, INTEGER, "nhipLinkPortRxPower")
+    COLUMN(LINK_PORT_RX_POWER, 22, INTEGER, "nhipLinkPortRxPower") \
+    COLUMN(LINK_CAUSE, 23, INTEGER, "nhipLinkCause") \
+    COLUMN(LINK_AVAILABILITY_LOW, 24, GAUGE, "nhipLinkAvailabilityLow") \
+    COLUMN(LINK_AVAILABILITY_HIGH, 25, GAUGE, "nhipLinkAvailabilityHigh") \
+    COLUMN(LINK_AVAILABILITY_TIME, 26, DATE, "nhipLinkAvailabilityTime")
 
 /* nhipSiteTable */
 #define COLUMNS_SITE(COLUMN) \

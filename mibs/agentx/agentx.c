@@ -11,17 +11,26 @@
 #include "mibs/agentx/agentx.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
+#include "libnhip/text.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/follow.h"
 #include "mibs/agentx/serve.h"
+#include "mibs/agentx/standing.h"
 #include "mibs/columns.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { COLUMNS_SITE(COLUMN_ID) COLUMNS_AGENT(COLUMN_ID) COLUMNS_INCIDENT(COLUMN_ID) };
 
-enum { SILENT_MS = 60000, TICK_MS = 1000 };
+enum {
+    SILENT_MS = 60000,
+    TICK_MS = 1000,
+    REPORT_EVERY_MS = 3600 * 1000,
+    REPORT_SHARE = 100, /* a report that takes long: one hundredth of the time at most */
+    REPORT_AGAIN_MS = 60 * 1000,
+};
 
 struct watched {
     struct watched *next;
@@ -45,6 +54,9 @@ struct agentx {
     struct known *known;     /* owned */
     bool primed;             /* the first snapshot is over */
     bool notify;
+    struct standing *standing;
+    char zone[64], month[8];     /* the province's; that of the report that is shown */
+    int64_t report_ms, asked_ms; /* mono: when the next is asked for; 0: none is asked */
 };
 
 static void
@@ -159,6 +171,50 @@ watch_site(struct agentx *a, const json_t *site)
     }
 }
 
+/* The month as it is in the province. */
+static void
+month_of(const struct agentx *a, char out[8])
+{
+    int64_t now_s = nh_clock_wall_ms() / 1000;
+    time_t at = (time_t)(now_s + nh_zone_offset_s(a->zone, now_s));
+    struct tm tm = { 0 };
+
+    gmtime_r(&at, &tm);
+    if (strftime(out, 8, "%Y-%m", &tm) == 0)
+        out[0] = '\0';
+}
+
+static void
+watch_month(struct agentx *a, int64_t now_ms)
+{
+    char month[8];
+
+    if (!a->primed || a->asked_ms != 0 || a->zone[0] == '\0')
+        return;
+    month_of(a, month);
+    if (strcmp(month, a->month) == 0 && now_ms < a->report_ms)
+        return;
+    if (strcmp(month, a->month) != 0)
+        standing_report(a->standing, a->rows, NULL);
+    memcpy(a->month, month, sizeof(month));
+    a->asked_ms = now_ms;
+    follow_report(a->follow, month);
+}
+
+static void
+on_agentx_report(void *arg, const json_t *report)
+{
+    struct agentx *a = arg;
+    int64_t now_ms = nh_clock_mono_ms(), wait_ms = (now_ms - a->asked_ms) * REPORT_SHARE;
+
+    a->asked_ms = 0;
+    a->report_ms = now_ms + (report == NULL                 ? REPORT_AGAIN_MS
+                                : wait_ms > REPORT_EVERY_MS ? wait_ms
+                                                            : REPORT_EVERY_MS);
+    if (report != NULL)
+        standing_report(a->standing, a->rows, report);
+}
+
 static void
 on_agentx_tick(void *arg)
 {
@@ -166,6 +222,7 @@ on_agentx_tick(void *arg)
     int64_t now_ms = nh_clock_mono_ms();
 
     nh_timer_after(a->tick, TICK_MS);
+    watch_month(a, now_ms);
     for (struct watched *w = a->watched; w != NULL; w = w->next) {
         if (w->connected || w->told || w->away_ms == 0 || now_ms - w->away_ms < SILENT_MS)
             continue;
@@ -175,19 +232,34 @@ on_agentx_tick(void *arg)
 }
 
 static void
+note_incident(struct agentx *a, const json_t *is)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%lld",
+        (long long)json_integer_value(json_object_get(is, "number")));
+    standing_incident(a->standing, a->rows, number, is);
+}
+
+static void
 on_agentx_document(void *arg, const char *doc, const json_t *is)
 {
     struct agentx *a = arg;
 
     if (strcmp(doc, "overview") == 0) {
-        fill_overview(a->rows, is);
+        fill_overview(a->rows, is, a->standing);
+        snprintf(a->zone, sizeof(a->zone), "%.63s",
+            json_is_string(json_object_get(is, "timezone"))
+                ? json_string_value(json_object_get(is, "timezone"))
+                : "");
     } else if (strcmp(doc, "site") == 0) {
-        fill_site(a->rows, is);
+        fill_site(a->rows, is, a->standing);
         watch_site(a, is);
     } else if (strcmp(doc, "service") == 0) {
         fill_service(a->rows, is);
     } else if (strcmp(doc, "incident") == 0) {
         fill_incident(a->rows, is);
+        note_incident(a, is);
         watch_incident(a, is);
     } else if (strcmp(doc, "agent") == 0) {
         fill_agent(a->rows, is, nh_clock_wall_ms() / 1000);
@@ -202,8 +274,10 @@ on_agentx_gone(void *arg, const char *doc, const char *key)
 
     fill_key(doc, key, name, sizeof(name));
     rows_gone(a->rows, name);
-    if (strcmp(doc, "incident") == 0)
+    if (strcmp(doc, "incident") == 0) {
+        standing_incident(a->standing, a->rows, key, NULL);
         forget_incident(a, key);
+    }
 }
 
 static void
@@ -212,6 +286,8 @@ on_agentx_snapshot(void *arg)
     struct agentx *a = arg;
 
     rows_clear(a->rows);
+    standing_clear(a->standing);
+    a->asked_ms = 0; /* its answer has gone with the connection */
 }
 
 static void
@@ -228,7 +304,7 @@ agentx_new(struct agentx **out, struct event_base *base, const char *socket,
 {
     struct agentx *a = calloc(1, sizeof(*a));
     const struct follow_events events = { on_agentx_document, on_agentx_gone,
-        on_agentx_snapshot, on_agentx_ready, a };
+        on_agentx_snapshot, on_agentx_ready, on_agentx_report, a };
     enum nh_err err;
 
     *out = NULL;
@@ -236,6 +312,8 @@ agentx_new(struct agentx **out, struct event_base *base, const char *socket,
         return NH_ENOMEM;
     a->notify = notify;
     err = rows_new(&a->rows);
+    if (err == NH_OK)
+        err = standing_new(&a->standing);
     if (err == NH_OK)
         err = serve_new(&a->serve, base, address, a->rows, of_agent);
     if (err == NH_OK)
@@ -266,6 +344,7 @@ agentx_free(struct agentx *a)
     follow_free(a->follow);
     nh_timer_free(a->tick);
     serve_free(a->serve);
+    standing_free(a->standing);
     rows_free(a->rows);
     for (w = a->watched; w != NULL; w = next) {
         next = w->next;

@@ -16,8 +16,10 @@
 #include "mibs/agentx/rows.h"
 #include <jansson.h>
 
-void fill_overview(struct rows *r, const json_t *overview);
-void fill_site(struct rows *r, const json_t *site);
+/* `s`: what else is said of their links. */
+struct standing;
+void fill_overview(struct rows *r, const json_t *overview, const struct standing *s);
+void fill_site(struct rows *r, const json_t *site, const struct standing *s);
 void fill_service(struct rows *r, const json_t *service);
 void fill_incident(struct rows *r, const json_t *incident);
 void fill_agent(struct rows *r, const json_t *status, int64_t now_s);

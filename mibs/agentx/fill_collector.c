@@ -3,6 +3,7 @@
 #include "libnhip/text.h"
 #include "mibs/agentx/fill.h"
 #include "mibs/agentx/fill_shared.h"
+#include "mibs/agentx/standing.h"
 #include "mibs/columns.h"
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +76,7 @@ values_of(const json_t *check)
 
 static void
 put_link(struct rows *r, struct owner *o, const char *site, const char *site_name,
-    const json_t *link)
+    const json_t *link, const struct standing *s)
 {
     const json_t *checks = json_object_get(link, "checks");
     const json_t *path = json_object_get(checks, "path");
@@ -103,6 +104,7 @@ put_link(struct rows *r, struct owner *o, const char *site, const char *site_nam
     fill_train(row, COLUMN_LINK_FAR_RTT, COLUMN_LINK_FAR_LOSS, 0,
         values_of(json_object_get(checks, "far")));
     fill_port(row, values_of(json_object_get(checks, "port")));
+    standing_put(s, row, site, name);
 }
 
 /* ---- overview ---- */
@@ -189,7 +191,7 @@ put_carrier(struct rows *r, struct owner *o, const json_t *carrier)
 }
 
 void
-fill_overview(struct rows *r, const json_t *overview)
+fill_overview(struct rows *r, const json_t *overview, const struct standing *s)
 {
     const json_t *carriers = json_object_get(overview, "carriers");
     const json_t *centre = json_object_get(overview, "centre");
@@ -202,7 +204,8 @@ fill_overview(struct rows *r, const json_t *overview)
     for (size_t i = 0; i < json_array_size(carriers); i++)
         put_carrier(r, o, json_array_get(carriers, i));
     for (size_t i = 0; i < json_array_size(uplinks); i++)
-        put_link(r, o, "centre", fill_text(centre, "name"), json_array_get(uplinks, i));
+        put_link(
+            r, o, "centre", fill_text(centre, "name"), json_array_get(uplinks, i), s);
     rows_end(r, o);
 }
 
@@ -265,7 +268,7 @@ put_agent(struct rows *r, struct owner *o, const char *site, const json_t *doc)
 }
 
 void
-fill_site(struct rows *r, const json_t *site)
+fill_site(struct rows *r, const json_t *site, const struct standing *s)
 {
     const json_t *links = json_object_get(site, "links");
     const json_t *devices = json_object_get(site, "devices");
@@ -283,7 +286,7 @@ fill_site(struct rows *r, const json_t *site)
     if ((o = rows_begin(r, key)) == NULL)
         return;
     for (size_t i = 0; i < json_array_size(links); i++) {
-        put_link(r, o, id, name, json_array_get(links, i));
+        put_link(r, o, id, name, json_array_get(links, i), s);
         down += state_number(json_array_get(links, i)) == STATE_DOWN;
     }
     row = fill_row(r, o, TABLE_SITE, id, NULL);

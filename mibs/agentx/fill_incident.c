@@ -22,15 +22,37 @@ static const char *const kinds[] = { "outage", "degraded", "flapping", "power", 
     "standby_lost", "silent" };
 static const char *const confidences[] = { "suspected", "likely", "fact" };
 
+static int
+number_of(const json_t *o, const char *key, const char *const *words, size_t count)
+{
+    const char *word = fill_text(o, key);
+
+    for (size_t i = 0; word != NULL && i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return (int)i + 1;
+    return 0;
+}
+
 static void
 put_word(struct row *row, int column, const json_t *o, const char *key,
     const char *const *words, size_t count)
 {
-    const char *word = fill_text(o, key);
+    int number = number_of(o, key, words, count);
 
-    for (size_t i = 0; row != NULL && word != NULL && i < count; i++)
-        if (strcmp(word, words[i]) == 0)
-            row_number(row, column, (int64_t)i + 1);
+    if (row != NULL && number > 0)
+        row_number(row, column, number);
+}
+
+int
+fill_cause(const json_t *incident)
+{
+    return number_of(incident, "cause", causes, NH_COUNT(causes));
+}
+
+int
+fill_kind(const json_t *incident)
+{
+    return number_of(incident, "kind", kinds, NH_COUNT(kinds));
 }
 
 static void

@@ -22,6 +22,9 @@ void fill_snmp(struct row *row, const json_t *values);
 void fill_probe(struct row *row, const json_t *values);
 struct row *fill_link_row(struct rows *r, struct owner *o, const char *carrier,
     const char *site, const char *name);
+/* Of an incident, as the MIB numbers them; 0: a word that it does not know. */
+int fill_cause(const json_t *incident);
+int fill_kind(const json_t *incident);
 void fill_date(struct row *row, int column, const json_t *o, const char *key);
 struct row *fill_row(struct rows *r, struct owner *o, enum table table, const char *first,
     const char *second);

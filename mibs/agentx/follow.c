@@ -16,6 +16,7 @@ enum {
     WAITING_MAX_BYTES = 1 << 16,
     RETRY_MS = 2000,
     AGENT_EVERY_MS = 5000,
+    REPORT_ID = 2, /* of the requests on one connection; the other is 1 */
 };
 
 struct follow {
@@ -40,6 +41,10 @@ on_follow_line(void *arg, json_t *object)
     f->away = false;
     if (f->of_agent) {
         f->events.on_document(f->events.arg, "agent", object);
+        return;
+    }
+    if (json_integer_value(json_object_get(object, "id")) == REPORT_ID) {
+        f->events.on_report(f->events.arg, json_object_get(object, "result"));
         return;
     }
     if (f->fresh)
@@ -122,6 +127,17 @@ follow_new(struct follow **out, struct event_base *base, const char *path, bool 
     nh_timer_after(f->timer, 0);
     *out = f;
     return NH_OK;
+}
+
+void
+follow_report(struct follow *f, const char *month)
+{
+    char request[96];
+    int n = snprintf(request, sizeof(request),
+        "{\"id\":%d,\"do\":\"report\",\"month\":\"%.7s\"}", REPORT_ID, month);
+
+    if (f->channel != NULL)
+        nh_channel_send_text(f->channel, request, (size_t)n);
 }
 
 void

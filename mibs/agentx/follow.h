@@ -26,11 +26,16 @@ struct follow_events {
     /* A snapshot begins: what it does not name is no more. And it has ended. */
     void (*on_snapshot)(void *arg);
     void (*on_ready)(void *arg);
+    /* The answer to follow_report(); NULL: there is none, ask again later. */
+    void (*on_report)(void *arg, const json_t *report);
     void *arg;
 };
 
 enum nh_err follow_new(struct follow **out, struct event_base *base, const char *path,
     bool of_agent, const struct follow_events *events) NH_MUST_CHECK;
+/* Ask the collector for the report of `month` ("2026-11"). Nothing comes of it when the
+ * connection ends meanwhile: on_snapshot() tells that. */
+void follow_report(struct follow *f, const char *month);
 void follow_free(struct follow *f);
 
 #endif

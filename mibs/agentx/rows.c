@@ -261,6 +261,12 @@ cell_of(struct row *row, int column)
 }
 
 void
+row_none(struct row *row, int column)
+{
+    (void)cell_of(row, column);
+}
+
+void
 row_number(struct row *row, int column, int64_t value)
 {
     struct cell *c = cell_of(row, column);
@@ -370,6 +376,19 @@ lower(const struct rows *r, enum table t, const uint32_t *id, size_t len)
             high = middle;
     }
     return low;
+}
+
+struct row *
+rows_find(struct rows *r, enum table table, const struct row_index *index)
+{
+    size_t at;
+
+    settle(r, table);
+    at = index->bad ? r->count[table] : lower(r, table, index->id, index->len);
+    if (at == r->count[table] ||
+        index_order(&r->sorted[table][at]->index, index->id, index->len) != 0)
+        return NULL;
+    return r->sorted[table][at];
 }
 
 /* How `oid` lies to the root of the table: before, in or after it. */

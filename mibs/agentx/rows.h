@@ -21,7 +21,7 @@ enum {
     ROWS_INDEX_MAX = 104, /* sub-identifiers of a row's index */
     ROWS_OID_MAX = 128,
     ROWS_TEXT_MAX = 128,
-    ROWS_COLUMNS_MAX = 26,
+    ROWS_COLUMNS_MAX = 27,
 };
 
 struct cell {
@@ -63,6 +63,9 @@ bool rows_link_carrier(
  * memory, or an index that does not fit: there is no such row. */
 struct row *rows_put(
     struct rows *r, struct owner *o, enum table table, const struct row_index *index);
+/* The row of exactly this index; NULL: there is none. */
+struct row *rows_find(struct rows *r, enum table table, const struct row_index *index);
+void row_none(struct row *row, int column); /* no instance any more */
 void row_number(struct row *row, int column, int64_t value);
 void row_text(struct row *row, int column, const char *text); /* NULL: not known */
 void row_bytes(struct row *row, int column, const void *bytes, size_t len);

@@ -75,6 +75,10 @@ collector "lab" {{ address = {{ "127.0.0.1:{self.port}" }} }}
     def site(self, name):
         return json.loads(self.ctl("--json", "site", name) or "{}")
 
+    def path_values(self, name):
+        links = self.site(name).get("links") or [{}]
+        return ((links[0].get("checks") or {}).get("path") or {}).get("values")
+
     def start_collector(self):
         check = subprocess.run([os.path.join(BIN, "nhip-collector"), "-c", self.conf, "--check"], capture_output=True,
                                text=True, timeout=PATIENCE_S, check=False)
@@ -109,6 +113,7 @@ class AgentX(unittest.TestCase):
         self.start_snmpd()
         self.lab.start_collector()
         self.lab.start_agent()
+        wait_for("a round over alpha's line", lambda: self.lab.path_values("alpha"))
         self.lab.start("nhip-agentx", "-c", self.lab.conf)
         wait_for("NHIP-MIB is there", self.offered)
         link = '"vnpt"."alpha"."a"'
@@ -130,6 +135,12 @@ class AgentX(unittest.TestCase):
         # the same as the document says
         rtt = self.lab.site("alpha")["links"][0]["checks"]["path"]["values"]["rtt_avg_ms"]
         self.assertLess(abs(int(self.snmpd.walk()[f"nhipLinkPathRtt.{link}"].split()[0]) - rtt * 1000), 50000)
+        # this month's availability, as the collector's own report has it
+        wait_for("the month's report", lambda: f"nhipLinkAvailabilityHigh.{link}" in self.snmpd.walk())
+        high = int(self.snmpd.walk()[f"nhipLinkAvailabilityHigh.{link}"].split()[0])
+        low = int(self.snmpd.walk()[f"nhipLinkAvailabilityLow.{link}"].split()[0])
+        self.assertEqual(high, 100000)
+        self.assertLess(low, 100000, "most of the month nobody measured")
         # GETNEXT comes by each object once and in order, whatever the packets hold
         bulk = self.snmpd.ask("snmpbulkwalk", "NHIP-MIB::nhipObjects", options=("-Onq", "-Cr3")).stdout
         oids = [tuple(int(n) for n in line.split(" ")[0].strip(".").split(".")) for line in bulk.splitlines()
@@ -270,10 +281,29 @@ class AgentX(unittest.TestCase):
             self.addCleanup(client.close)
             say = lambda **line: client.sendall(json.dumps({"id": 1, **line}).encode() + b"\n")
             self.assertIn(b'"follow"', client.recv(1000))
+            client.settimeout(PATIENCE_S)
+            say(doc="overview", **{"is": {"timezone": "Asia/Ho_Chi_Minh"}})
             say(doc="site", **{"is": site("alpha", "vnpt")})
             say(doc="site", **{"is": site("beta", "viettel")})
             say(doc="incident", **{"is": incident(411)})
             say(ready=True)
+            # the month's availability is asked for once, and not by each walk
+            asked = json.loads(client.recv(1000))
+            self.assertEqual((asked["do"], len(asked["month"])), ("report", 7))
+            client.sendall(json.dumps({"id": asked["id"], "ok": True, "result": {"until": 1790000000, "links": [
+                {"id": "alpha/a", "low_pct": 99.9247, "high_pct": 99.971},
+                {"id": "beta/a", "low_pct": None, "high_pct": None}]}}).encode() + b"\n")
+            low = 'nhipLinkAvailabilityLow."vnpt"."alpha"."a"'
+            wait_for("the availability", lambda: low in self.snmpd.walk())
+            say(doc="site", **{"is": site("alpha", "vnpt")})
+            got = self.snmpd.walk()
+            self.assertEqual((got[low], got[low.replace("Low", "High")]), ("99925 0.001 percent", "99971 0.001 percent"))
+            self.assertTrue(got[low.replace("Low", "Time")].startswith("2026-9-21,14:13:20"))
+            self.assertFalse([k for k in got if "Availability" in k and "beta" in k])
+            client.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                client.recv(1000)
+            client.settimeout(PATIENCE_S)
             wait_for("the incident", lambda: self.snmpd.walk().get("nhipIncidentCause.411") == "lastMile")
             got = self.snmpd.walk()
             self.assertEqual(got["nhipIncidentTitle.411"], "Links down, 411")
@@ -306,6 +336,19 @@ class AgentX(unittest.TestCase):
             self.assertEqual(got['nhipTroubleCause."viettel"."beta"."a".412'], "lastMile")
             self.assertEqual(got['nhipTroubleCause."vnpt"."alpha"."a".411'], "power")
             self.assertIn("nhipIncidentClosed.411", got)
+            # a link's cause is that of the open incident that covers it, the gravest one's
+            self.assertEqual(got['nhipLinkCause."viettel"."beta"."a"'], "lastMile")
+            self.assertNotIn('nhipLinkCause."vnpt"."alpha"."a"', got, "that one is over")
+            cause = lambda: self.snmpd.walk().get('nhipLinkCause."viettel"."beta"."a"')
+            say(doc="incident", **{"is": incident(410, links=["beta/a"], kind="degraded", cause="congestion")})
+            say(doc="site", **{"is": site("beta", "viettel")})
+            say(doc="incident", **{"is": incident(412, revision=2, links=["beta/a"], cause="carrier_node")})
+            wait_for("the graver one's", lambda: cause() == "carrierNode")
+            say(gone="incident", key="412")
+            wait_for("the other's", lambda: cause() == "congestion")
+            say(doc="incident", **{"is": incident(410, links=["alpha/a"], kind="degraded", cause="congestion")})
+            wait_for("it covers another link now", lambda: cause() is None)
+            self.assertEqual(self.snmpd.walk()['nhipLinkCause."vnpt"."alpha"."a"'], "congestion")
             say(gone="incident", key="411")
             wait_for("it is gone", lambda: "nhipIncidentCause.411" not in self.snmpd.walk())
             self.assertNotIn('nhipTroubleCause."vnpt"."alpha"."a".411', self.snmpd.walk())

@@ -2,8 +2,9 @@
 /* rows: GET and GETNEXT in the order of identifiers, holes, documents that come again */
 #include "mibs/agentx/rows.h"
 #include "libnhip/buf.h"
-#include "mibs/columns.h"
 #include "mibs/agentx/fill.h"
+#include "mibs/agentx/standing.h"
+#include "mibs/columns.h"
 #include "tests/unit/check.h"
 #include <limits.h>
 #include <stdio.h>
@@ -194,17 +195,24 @@ odd_documents(void)
 
     for (size_t i = 0; i < NH_COUNT(docs); i++) {
         json_t *doc = json_loads(docs[i], 0, NULL);
+        struct standing *s;
         struct rows *r;
 
         CHECK_NAMED(doc != NULL, docs[i]);
         CHECK_EQ(rows_new(&r), NH_OK, docs[i]);
-        fill_overview(r, doc);
-        fill_site(r, doc);
+        CHECK_EQ(standing_new(&s), NH_OK, docs[i]);
+        fill_overview(r, doc, s);
+        fill_site(r, doc, s);
         fill_service(r, doc);
         fill_incident(r, doc);
         fill_agent(r, doc, 1790000000);
+        standing_incident(s, r, "3", doc);
+        standing_report(s, r, doc);
+        standing_incident(s, r, "3", NULL);
+        standing_report(s, r, NULL);
         CHECK_NAMED(rows_count(r) < 10, docs[i]);
         rows_free(r);
+        standing_free(s);
         json_decref(doc);
     }
 }
