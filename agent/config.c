@@ -250,6 +250,24 @@ agent_config_secrets(const struct agent_config *config, struct nh_conf_problem *
 }
 
 void
+agent_config_reread_secrets(const char *path)
+{
+    struct nh_conf_problem problem;
+    struct agent_config *config = NULL;
+
+    if (agent_config_load(&config, path, &problem) != NH_OK || config == NULL) {
+        nh_log(NH_LOG_ERROR, "%s: SNMP credentials stay as they were", problem.text);
+        return;
+    }
+    nh_snmp_credentials_mark();
+    for (size_t i = 0; i < nh_conf_sections(config->conf, "snmp"); i++)
+        if (load_snmp(nh_conf_section(config->conf, "snmp", i), &problem) != NH_OK)
+            nh_log(NH_LOG_ERROR, "%s: it stays as it was", problem.text);
+    nh_snmp_credentials_sweep();
+    agent_config_free(config);
+}
+
+void
 agent_config_free(struct agent_config *config)
 {
     if (config == NULL)

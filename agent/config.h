@@ -44,6 +44,11 @@ void agent_config_free(struct agent_config *config);
 enum nh_err agent_config_secrets(
     const struct agent_config *config, struct nh_conf_problem *problem) NH_MUST_CHECK;
 
+/* SIGHUP: the credentials as the file at `path` names them now, in place of those before.
+ * One that cannot be read (as the user who runs) stays as it was; so do all of them when
+ * the file is wrong. What went wrong is logged. */
+void agent_config_reread_secrets(const char *path);
+
 /* May the plugin of that name run here? Only what this file lists. */
 bool agent_plugin_allowed(const struct agent_config *config, const char *name);
 

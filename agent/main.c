@@ -32,10 +32,18 @@ usage(FILE *to)
     return to == stdout ? 0 : 2;
 }
 
+struct hup {
+    struct agent *agent;
+    const char *path; /* of the configuration */
+};
+
 static void
 on_hup(void *arg)
 {
-    agent_reconnect(arg);
+    struct hup *h = arg;
+
+    agent_config_reread_secrets(h->path);
+    agent_reconnect(h->agent);
 }
 
 static void
@@ -72,10 +80,11 @@ start(struct agent **agent, struct nh_loop *loop, const struct agent_config *con
 }
 
 static int
-run(const struct agent_config *config)
+run(const struct agent_config *config, const char *path)
 {
     struct nh_loop *loop = NULL;
     struct agent *agent = NULL;
+    struct hup hup = { .path = path };
     enum nh_err err;
 
     nh_log_open("nhip-agent", config->log_level, true);
@@ -92,7 +101,8 @@ run(const struct agent_config *config)
     if ((err = nh_loop_new(&loop)) == NH_OK)
         err = start(&agent, loop, config);
     if (err == NH_OK) {
-        nh_loop_on_hup(loop, on_hup, agent);
+        hup.agent = agent;
+        nh_loop_on_hup(loop, on_hup, &hup);
         nh_log(NH_LOG_NOTICE, "nhip-agent %s started", NHIP_VERSION);
         err = nh_loop_run(loop);
         nh_log(NH_LOG_NOTICE, "stopping");
@@ -155,7 +165,7 @@ with_config(const char *path, const char *command, bool check, bool json)
             config->collector_count == 1 ? "" : "s");
         status = 0;
     } else if (command == NULL)
-        status = run(config);
+        status = run(config, path);
     else
         status = show_status(config, json);
     agent_config_free(config);
