@@ -516,14 +516,15 @@ put_sessions(const struct collector *c, struct nh_buf *out)
 static void
 put_traps(const struct collector *c, struct nh_buf *out)
 {
-    const struct nh_snmp_listen *l = traps_listener(c->traps);
+    const struct nh_trap_desk *d = traps_desk(c->traps);
 
     open_in(out, "traps", '{');
-    put_bool(out, "listening", l != NULL);
-    for (int i = 0; l != NULL && i < NH_LISTEN_COUNTS; i++)
-        put_int(out, nh_snmp_listen_count_name(i), (int64_t)nh_snmp_listen_counted(l, i));
-    for (int i = 0; l != NULL && i < TRAPS_COUNTS; i++)
-        put_int(out, traps_count_name(i), (int64_t)traps_counted(c->traps, i));
+    put_bool(out, "listening", d != NULL);
+    for (int i = 0; d != NULL && i < NH_LISTEN_COUNTS; i++)
+        put_int(out, nh_snmp_listen_count_name(i),
+            (int64_t)nh_snmp_listen_counted(nh_trap_desk_listener(d), i));
+    for (int i = 0; d != NULL && i < NH_TRAPS_COUNTS; i++)
+        put_int(out, nh_trap_count_name(i), (int64_t)nh_trap_desk_counted(d, i));
     close_with(out, '}');
 }
 

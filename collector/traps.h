@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * traps.h - traps and informs of devices become events of the journal
- *
- * The sender is a device of the inventory and shows the credential of its snmp section;
- * the event is of that device, or of another one of the same place that the trap names
- * (agent-addr, snmpTrapAddress: RFC 3584). What the replay format has an event for
- * becomes that one; anything else is a `trap` with its words. Authentication failures are
- * counted, and told once an hour with their number; a UPS that repeats itself is told
- * once; a device that floods is cut to a rate.
+ * traps.h - traps and informs of the inventory's devices, by libnhip/trap_desk.h
  *
  * An inform is answered when its event is on the disk. In a drill nobody may send.
  * Threads: the loop's only.
@@ -15,7 +8,7 @@
 #ifndef TRAPS_H
 #define TRAPS_H
 
-#include "libnhip/snmp_listen.h"
+#include "libnhip/trap_desk.h"
 
 struct collector;
 struct traps;
@@ -32,18 +25,7 @@ void traps_reloaded(struct traps *t); /* the inventory is another one */
 void traps_durable(struct traps *t, uint64_t pos);
 void traps_lost(struct traps *t);
 
-/* What came of them, beyond what the listener counts. */
-enum traps_count {
-    TRAPS_EVENTS,        /* in the journal */
-    TRAPS_AUTH_FAILURES, /* that devices told of */
-    TRAPS_AGAIN,         /* of a UPS that says the same again */
-    TRAPS_LIMITED,       /* beyond a device's rate */
-    TRAPS_LOST,          /* the disk was full */
-    TRAPS_COUNTS
-};
-const char *traps_count_name(int count);
-uint64_t traps_counted(const struct traps *t, int count);
 /* NULL: nothing listens. Lent. */
-const struct nh_snmp_listen *traps_listener(const struct traps *t);
+const struct nh_trap_desk *traps_desk(const struct traps *t);
 
 #endif
