@@ -10,6 +10,7 @@
 #include "agent/assignments.h"
 #include "agent/spool.h"
 #include "agent/status.h"
+#include "agent/traps.h"
 #include "agent/uplink.h"
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
@@ -28,6 +29,7 @@ struct agent {
     struct nh_loop *loop;              /* borrowed */
     const struct agent_config *config; /* borrowed */
     struct spool *spool;
+    struct traps *traps;          /* borrowed */
     struct nh_schedule *schedule; /* NULL: does not measure */
     struct assignments *assignments;
     struct uplink_host host;
@@ -104,13 +106,21 @@ on_agent_readings(void *arg, struct nh_reading *readings, size_t count)
 }
 
 static void
+on_agent_told(void *arg)
+{
+    struct agent *a = arg;
+
+    arm_tick(a);
+    kick_all(a);
+}
+
+static void
 on_agent_event(void *arg, const struct nh_event *event)
 {
     struct agent *a = arg;
 
-    spool_event(a->spool, event);
-    arm_tick(a);
-    kick_all(a);
+    if (spool_event(a->spool, event, NULL) == NH_OK) /* else it has been said there */
+        on_agent_told(a);
 }
 
 static size_t
@@ -207,7 +217,7 @@ start_measuring(struct agent *a)
 
 enum nh_err
 agent_start(struct agent **out, struct nh_loop *loop, const struct agent_config *config,
-    bool measure)
+    struct traps *traps, bool measure)
 {
     struct agent *a = calloc(1, sizeof(*a));
     char quarantine[AGENT_PATH_MAX + 16];
@@ -234,6 +244,9 @@ agent_start(struct agent **out, struct nh_loop *loop, const struct agent_config 
         goto out;
     if ((err = assignments_new(&a->assignments, config, a->schedule)) != NH_OK)
         goto out;
+    a->traps = traps;
+    traps_start(traps, &(struct traps_host){ nh_loop_base(loop), a->spool, a->assignments,
+                           on_agent_told, a });
     assignments_apply(a->assignments);
     what = "timers";
     if ((err = nh_timer_new(&a->tick, nh_loop_base(loop), on_agent_tick, a)) != NH_OK ||
@@ -276,6 +289,7 @@ agent_stop(struct agent *a)
     nh_timer_free(a->tick);
     status_server_free(a->status);
     nh_schedule_free(a->schedule);
+    traps_stop(a->traps);
     assignments_free(a->assignments);
     spool_close(a->spool);
     free(a->newest);
@@ -386,8 +400,9 @@ agent_status(const struct agent *a)
         nh_schedule_each(a->schedule, add_check, checks);
     for (size_t i = 0; i < a->config->collector_count; i++)
         json_array_append_new(uplinks, uplink_json(a->uplinks[i]));
-    return json_pack("{s:s, s:o, s:o, s:o, s:{s:s, s:I, s:I}}", "version", NHIP_VERSION,
-        "checks", checks, "uplinks", uplinks, "spool", spool_json(a), "clock", "quality",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:s, s:I, s:I}}", "version",
+        NHIP_VERSION, "checks", checks, "uplinks", uplinks, "spool", spool_json(a),
+        "traps", traps_json(a->traps), "clock", "quality",
         qualities[nh_clock_wall_quality()], "wall_ms", (json_int_t)nh_clock_wall_ms(),
         "uptime_ms", (json_int_t)nh_clock_mono_ms());
 }

@@ -14,6 +14,7 @@
 
 struct agent;
 struct nh_loop;
+struct traps;
 
 /* Directories that the agent writes, made while still root and given to its user. */
 enum nh_err agent_make_dirs(const struct agent_config *config) NH_MUST_CHECK;
@@ -21,10 +22,11 @@ enum nh_err agent_make_dirs(const struct agent_config *config) NH_MUST_CHECK;
 /*
  * Open the journal and start. `measure`: run the checks, and tell the status; false: only
  * the uplinks (for `join`), until all of them run on a key of their own, then the loop
- * stops. Errors are logged here. *out belongs to the caller: agent_stop().
+ * stops. `traps`: bound already, NULL for none; stays the caller's. Errors are logged
+ * here. *out belongs to the caller: agent_stop().
  */
 enum nh_err agent_start(struct agent **out, struct nh_loop *loop,
-    const struct agent_config *config, bool measure) NH_MUST_CHECK;
+    const struct agent_config *config, struct traps *traps, bool measure) NH_MUST_CHECK;
 void agent_stop(struct agent *a);
 void agent_reconnect(struct agent *a); /* SIGHUP: keys may have changed */
 bool agent_joined(const struct agent *a);

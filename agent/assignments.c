@@ -36,6 +36,8 @@ struct assignments {
     size_t merged_count;
     char interfaces[INTERFACES_MAX][INTERFACE_MAX];
     size_t interface_count;
+    void (*changed)(void *arg); /* NULL: nobody wants to know */
+    void *changed_arg;
 };
 
 static uint32_t
@@ -255,6 +257,8 @@ measure(struct assignments *a, size_t mine, char why[128])
     char reason[128] = "";
     enum nh_err err;
 
+    if (a->changed != NULL)
+        a->changed(a->changed_arg);
     if (a->schedule == NULL)
         return refused;
     err = nh_schedule_set(a->schedule, a->merged, a->merged_count, &not_run, reason);
@@ -312,6 +316,22 @@ assignments_part(struct assignments *a, size_t collector,
     answer->accepted =
         (uint32_t)(a->merged_count > refused ? a->merged_count - refused : 0);
     return true;
+}
+
+const struct nh_assignment *
+assignments_all(const struct assignments *a, size_t *count)
+{
+    *count = a->merged_count;
+    return a->merged;
+}
+
+void
+assignments_watch(struct assignments *a, void (*changed)(void *arg), void *arg)
+{
+    a->changed = changed;
+    a->changed_arg = arg;
+    if (changed != NULL)
+        changed(arg);
 }
 
 uint64_t

@@ -37,6 +37,11 @@ uint64_t assignments_generation(const struct assignments *a, size_t collector);
 bool assignments_find(const struct assignments *a, size_t collector, const char *check,
     struct nh_assignment *out);
 
+/* All that is measured now; lent until the next change. */
+const struct nh_assignment *assignments_all(const struct assignments *a, size_t *count);
+/* Be called now, and after each change; NULL ends it. */
+void assignments_watch(struct assignments *a, void (*changed)(void *arg), void *arg);
+
 /* The i-th distinct interface named by the assignments ("" where none), NULL past the
  * end: the ways out of this box. */
 const char *assignments_interface(const struct assignments *a, size_t i);

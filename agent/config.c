@@ -9,6 +9,7 @@
  */
 #include "agent/config.h"
 #include "libnhip/address.h"
+#include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_credentials.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,8 @@ const struct nh_conf_row agent_schema[] = {
       .help = "Unix socket where the running agent tells its state" },
     { .name = "agentx", .type = NH_CONF_STRING, .def = "",
       .help = "AgentX socket of the local snmpd, where nhip-agentx answers for this box; empty for none" },
+    { .name = "traps", .type = NH_CONF_STRING, .def = "",
+      .help = "address and port for SNMP traps and informs of the devices behind this agent, such as 0.0.0.0:162; empty for none" },
     { .name = "plugins", .type = NH_CONF_LIST, .def = "",
       .help = "names of the Nagios plugins that the collector may have run here" },
     { .name = "log", .type = NH_CONF_STRING, .def = "info",
@@ -181,6 +184,26 @@ load_level(struct agent_config *config, const struct nh_conf *root,
 }
 
 static enum nh_err
+load_traps(struct agent_config *config, const struct nh_conf *root,
+    struct nh_conf_problem *problem)
+{
+    const char *text = nh_conf_str(root, "traps");
+    struct sockaddr_storage addr;
+    char host[NH_HOST_MAX];
+    socklen_t len;
+    uint16_t port;
+
+    if (*text != '\0' &&
+        (strlen(text) >= sizeof(config->traps) ||
+            nh_address_split(text, 0, host, sizeof(host), &port) != NH_OK ||
+            !nh_literal_address(host, port, &addr, &len)))
+        return nh_conf_bad(root, "traps", problem,
+            "\"%.60s\" is not an IP address and a port, as \"0.0.0.0:162\"", text);
+    snprintf(config->traps, sizeof(config->traps), "%.63s", text);
+    return NH_OK;
+}
+
+static enum nh_err
 load_snmp(const struct nh_conf *c, struct nh_conf_problem *problem)
 {
     const struct nh_snmp_files files = { .version = (int)nh_conf_int(c, "version"),
@@ -221,6 +244,7 @@ agent_config_load(
              nh_conf_str(config->conf, "data"))) != NH_OK ||
         (err = put_path(config->conf, "status", problem, config->status,
              nh_conf_str(config->conf, "status"))) != NH_OK ||
+        (err = load_traps(config, config->conf, problem)) != NH_OK ||
         (err = load_level(config, config->conf, problem)) != NH_OK ||
         (err = load_journal(config, config->conf, problem)) != NH_OK)
         goto out;

@@ -25,6 +25,7 @@ struct agent_config {
     char user[64];
     char data[AGENT_PATH_MAX], status[AGENT_PATH_MAX];
     char journal_dir[AGENT_PATH_MAX], memory_dir[AGENT_PATH_MAX];
+    char traps[64]; /* "0.0.0.0:162", "" none */
     bool sync_always;
     uint64_t journal_max_bytes;
     enum nh_log_level log_level;

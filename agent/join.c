@@ -108,7 +108,7 @@ first_session(const struct agent_config *config, unsigned wait_s)
     if (err == NH_OK)
         err = nh_timer_new(&timer, nh_loop_base(loop), on_join_timeout, loop);
     if (err == NH_OK)
-        err = agent_start(&agent, loop, config, false);
+        err = agent_start(&agent, loop, config, NULL, false);
     if (err == NH_ELOCKED) {
         printf("The key is in place; the running agent takes it when it connects next "
                "(kill -HUP makes it so now).\n");

@@ -6,6 +6,7 @@
 #include "agent/join.h"
 #include "agent/page.h"
 #include "agent/status.h"
+#include "agent/traps.h"
 #include "libnhip/loop.h"
 #include "libnhip/privilege.h"
 #include <errno.h>
@@ -57,14 +58,15 @@ on_retry(void *arg)
 
 /* A disk without room for the first segment is waited for; a signal ends the wait. */
 static enum nh_err
-start(struct agent **agent, struct nh_loop *loop, const struct agent_config *config)
+start(struct agent **agent, struct nh_loop *loop, const struct agent_config *config,
+    struct traps *traps)
 {
     struct retry r = { .loop = loop };
     struct nh_timer *timer = NULL;
     enum nh_err err = nh_timer_new(&timer, nh_loop_base(loop), on_retry, &r);
 
     while (err == NH_OK) {
-        err = agent_start(agent, loop, config, true);
+        err = agent_start(agent, loop, config, traps, true);
         if (err != NH_ENOSPC)
             break;
         nh_log(NH_LOG_ERROR, "%s: no room to begin; tried again in %d s",
@@ -84,6 +86,7 @@ run(const struct agent_config *config, const char *path)
 {
     struct nh_loop *loop = NULL;
     struct agent *agent = NULL;
+    struct traps *traps = NULL;
     struct hup hup = { .path = path };
     enum nh_err err;
 
@@ -94,12 +97,15 @@ run(const struct agent_config *config, const char *path)
             err == NH_EIO ? strerror(errno) : "there is no user of that name");
         return 1;
     }
-    if ((err = nh_drop_privileges(config->user, true)) != NH_OK) {
+    if ((err = traps_open(&traps, config)) == NH_OK)
+        err = nh_drop_privileges(config->user, true);
+    if (err != NH_OK) {
         nh_log(NH_LOG_ERROR, "user %s: %s", config->user, nh_strerror(err));
+        traps_close(traps);
         return 1;
     }
     if ((err = nh_loop_new(&loop)) == NH_OK)
-        err = start(&agent, loop, config);
+        err = start(&agent, loop, config, traps);
     if (err == NH_OK) {
         hup.agent = agent;
         nh_loop_on_hup(loop, on_hup, &hup);
@@ -108,6 +114,7 @@ run(const struct agent_config *config, const char *path)
         nh_log(NH_LOG_NOTICE, "stopping");
     }
     agent_stop(agent);
+    traps_close(traps);
     nh_loop_free(loop);
     return err == NH_OK ? 0 : 1;
 }

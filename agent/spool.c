@@ -284,15 +284,14 @@ commit(struct spool *sp)
         end_commit(sp, true);
 }
 
-static void
-append(struct spool *sp, uint8_t type, struct nh_slice payload)
+static enum nh_err
+append(struct spool *sp, uint8_t type, struct nh_slice payload, uint64_t *pos)
 {
-    uint64_t pos;
-    enum nh_err err = nh_journal_append(sp->journal, type, payload, &pos);
+    enum nh_err err = nh_journal_append(sp->journal, type, payload, pos);
 
     if (err != NH_OK) {
         note_failure(sp, err);
-        return;
+        return err;
     }
     if (sp->failing)
         nh_log(NH_LOG_NOTICE, "journal: writes again, after %llu records were lost",
@@ -300,11 +299,14 @@ append(struct spool *sp, uint8_t type, struct nh_slice payload)
     sp->failing = false;
     sp->lost_since = 0;
     commit(sp);
+    return NH_OK;
 }
 
 void
 spool_readings(struct spool *sp, struct nh_reading *readings, size_t count)
 {
+    uint64_t pos;
+
     if (count == 0)
         return;
     if (sp->noted < nh_dict_count(sp->dict)) {
@@ -322,16 +324,31 @@ spool_readings(struct spool *sp, struct nh_reading *readings, size_t count)
         spool_readings(sp, readings + count / 2, count - count / 2);
         return;
     }
-    append(sp, NH_REC_READINGS, nh_slice_of(sp->buf.data, sp->buf.len));
+    (void)append(sp, NH_REC_READINGS, nh_slice_of(sp->buf.data, sp->buf.len), &pos);
 }
 
-void
-spool_event(struct spool *sp, const struct nh_event *event)
+enum nh_err
+spool_event(struct spool *sp, const struct nh_event *event, uint64_t *pos)
 {
+    uint64_t unwanted;
+    enum nh_err err;
+
     nh_buf_clear(&sp->buf);
     nh_event_encode(event, &sp->buf);
-    if (nh_buf_err(&sp->buf) == NH_OK)
-        append(sp, NH_REC_EVENT, nh_slice_of(sp->buf.data, sp->buf.len));
+    err = nh_buf_err(&sp->buf);
+    if (err != NH_OK)
+        return err;
+    return append(sp, NH_REC_EVENT, nh_slice_of(sp->buf.data, sp->buf.len),
+        pos != NULL ? pos : &unwanted);
+}
+
+uint64_t
+spool_secure(struct spool *sp)
+{
+    if (sp->jobs != NULL)
+        return nh_journal_durable_pos(sp->journal);
+    return nh_journal_sync(sp->journal) == NH_OK ? nh_journal_next_pos(sp->journal) - 1
+                                                 : 0; /* said and counted there */
 }
 
 void

@@ -36,7 +36,12 @@ const struct nh_boot *spool_boot(const struct spool *sp, uint32_t epoch);
 
 /* One round, or one event, as records. Failures are logged and counted here. */
 void spool_readings(struct spool *sp, struct nh_reading *readings, size_t count);
-void spool_event(struct spool *sp, const struct nh_event *event);
+/* *pos, which may be NULL: where the event went. */
+enum nh_err spool_event(struct spool *sp, const struct nh_event *event, uint64_t *pos);
+/* Make safe from a power cut what was appended, as far as can be done at once: the
+ * position up to which all of it is. With `memory_dir` it waits for the disk; without,
+ * each record is on its way there already. */
+uint64_t spool_secure(struct spool *sp);
 void spool_tick(struct spool *sp);
 int64_t spool_spill_due_ms(struct spool *sp); /* see nh_journal_spill_due_ms() */
 /* Leave the stream for a new one: it is another's too (cloned disk, old backup). */

@@ -224,7 +224,7 @@ static bool
 is_agents_event(const struct nh_event *e, const char *site)
 {
     static const char *const names[] = { "on_battery", "on_mains", "battery_low",
-        "last_gasp", "shutdown", "link_down", "link_up", "cold_start" };
+        "last_gasp", "shutdown", "link_down", "link_up", "cold_start", "trap" };
 
     if (strcmp(e->object, site) != 0 && !begins_with(e->object, site))
         return false;

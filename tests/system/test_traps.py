@@ -3,6 +3,7 @@
 """The distribution's snmptrap and snmpinform, v1, v2c and v3, against a running collector."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -110,9 +111,11 @@ site "beta" {{ name = "Beta"  agent = false
         return [l for l in lines if "event" in l and l["event"] != "collector_up"]
 
 
-class Traps(unittest.TestCase):
+class Tools(unittest.TestCase):
+    lab_of = Lab
+
     def setUp(self):
-        self.lab = Lab()
+        self.lab = self.lab_of()
         self.addCleanup(shutil.rmtree, self.lab.dir, ignore_errors=True)
         self.addCleanup(self.lab.stop, signal.SIGKILL)
         self.lab.start()
@@ -145,6 +148,8 @@ class Traps(unittest.TestCase):
         self.assertEqual(len(found()), 1, (name, keys))
         return found()[0]
 
+
+class Traps(Tools):
     def test_traps_of_each_version(self):
         self.assertEqual(self.trap_v1(2, "1.3.6.1.4.1.8072.3", "127.0.0.2", 0, 0), 0)
         self.one("cold_start", site="alpha", text="coldStart")
@@ -271,6 +276,144 @@ class Traps(unittest.TestCase):
         self.assertLess(self.lab.count("events"), 200)
         self.trap(6, SNMP_TRAPS + "1")  # nobody else's are
         self.one("cold_start", site="alpha")
+
+
+class AgentLab(Lab):
+    """The same devices behind the agent of alpha, which listens; the collector does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.collector_port = free_port(socket.SOCK_STREAM)
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.write(f'''
+province "lab" {{ name = "Lab" }}
+collector {{ listen = "127.0.0.1:{self.collector_port}"  reflector = ""  traps = ""  control = "{self.sock}"
+    data = "{self.dir}/data"  user = "" }}
+carrier "vnpt" {{ name = "VNPT" }}
+snmp "v2" {{ version = 2  community_file = "{self.path('community')}" }}
+snmp "v3" {{ version = 3  user = "nhip"  level = "authPriv"  auth_key_file = "{self.path('auth')}"
+    priv_key_file = "{self.path('priv')}" }}
+site "alpha" {{ name = "Alpha"
+    link "vnpt" {{ carrier = "vnpt"  interface = "lo"  address = "127.0.0.20"  reflector = "127.0.0.1"  device = "router"
+        port = "ether1" }}
+    device "switch" {{ address = "127.0.0.2"  snmp = "v2" }}
+    device "modern" {{ address = "127.0.0.3"  snmp = "v3" }}
+    device "plain" {{ address = "127.0.0.4" }}
+    device "router" {{ address = "127.0.0.6"  snmp = "v2" }} }}
+site "beta" {{ name = "Beta"  agent = false  link "vnpt" {{ carrier = "vnpt" }}
+    device "router" {{ address = "127.0.0.9"  snmp = "v2" }} }}
+''')
+        self.agent_conf = self.path("agent.conf")
+        self.agent = None
+        self.configure_agent()
+
+    def configure_agent(self, community="community"):
+        with open(self.agent_conf, "w", encoding="utf-8") as f:
+            f.write(f'''
+user = ""
+data = "{self.dir}/agent"
+status = "{self.dir}/agent.sock"
+traps = "127.0.0.1:{self.traps}"
+journal {{ memory_dir = "{self.dir}/memory" }}
+collector "lab" {{ address = {{ "127.0.0.1:{self.collector_port}" }} }}
+snmp "v2" {{ version = 2  community_file = "{self.path(community)}" }}
+snmp "v3" {{ version = 3  user = "nhip"  level = "authPriv"  auth_key_file = "{self.path('auth')}"
+    priv_key_file = "{self.path('priv')}" }}
+''')
+
+    def listens(self):
+        return self.proc.poll() is None and self.status() is not None
+
+    def join(self):
+        token = re.search(r"nhip1\.\S+", self.ctl("agent", "add", "alpha", "127.0.0.1", str(self.collector_port)).stdout)
+        subprocess.run([os.path.join(BIN, "nhip-agent"), "-c", self.agent_conf, "join", token.group(0)], check=True,
+                       capture_output=True, timeout=PATIENCE_S)
+
+    def start_agent(self):
+        with open(self.path("agent.log"), "ab") as log:
+            self.agent = subprocess.Popen([os.path.join(BIN, "nhip-agent"), "-c", self.agent_conf], stdout=log, stderr=log)
+        wait_for("the agent knows its devices", lambda: self.agent_status().get("traps", {}).get("listening") and
+                 "alpha/router/snmp" in [c["id"] for c in self.agent_status()["checks"]])
+
+    def agent_status(self):
+        done = subprocess.run([os.path.join(BIN, "nhip-agent"), "-c", self.agent_conf, "--json", "status"],
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+
+    def count(self, name):
+        return self.agent_status()["traps"][name]
+
+    def said(self, words):
+        def found():
+            with open(self.path("agent.log"), encoding="utf-8") as f:
+                return words in f.read()
+        wait_for(words, found)
+
+    def stop_agent(self, sig=signal.SIGKILL):
+        if self.agent:
+            self.agent.send_signal(sig)
+            self.agent.wait(PATIENCE_S)
+            self.agent = None
+
+    def events(self):
+        return [e for e in super().events() if e["event"] not in ("session_up", "session_down")]
+
+
+class BehindAnAgent(Tools):
+    lab_of = AgentLab
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.lab.stop_agent)
+        self.lab.join()
+        self.lab.start_agent()
+
+    def test_they_reach_the_collectors_journal(self):
+        self.trap(6, SNMP_TRAPS + "3", "1.3.6.1.2.1.2.2.1.1.4", "i", "4", "1.3.6.1.2.1.31.1.1.1.1.4", "s", "ether1")
+        self.one("link_down", site="alpha", link="vnpt")
+        self.trap_v1(2, "1.3.6.1.4.1.8072.9", "0.0.0.0", 6, 17, "1.3.6.1.2.1.1.5.0", "s", "tủ mạng")
+        self.one("trap", site="alpha", link="switch", text='1.3.6.1.4.1.8072.9.0.17 sysName.0="tủ mạng"')
+        self.trap_v3(3, SNMP_TRAPS + "2")
+        self.one("trap", link="modern", text="warmStart")
+        # strangers, another site's device, one without credentials, wrong keys
+        for source in (4, 8, 9):
+            self.trap(source, SNMP_TRAPS + "1")
+        wait_for("strangers", lambda: self.lab.count("stranger") == 3)
+        self.trap(2, SNMP_TRAPS + "1", community="wrong")
+        wait_for("a wrong key", lambda: self.lab.count("auth") == 1)
+        self.assertEqual((self.lab.count("told"), self.lab.count("events"), len(self.lab.events())), (3, 3, 3))
+
+    def test_an_inform_is_answered_when_it_is_on_the_disk(self):
+        self.assertEqual(self.trap(2, "1.3.6.1.4.1.8072.9.0.5", tool="snmpinform"), 0)
+        self.one("trap", text="1.3.6.1.4.1.8072.9.0.5")
+        self.lab.stop()
+        self.assertEqual(self.trap_v3(3, "1.3.6.1.4.1.8072.9.0.6", tool="snmpinform"), 0)
+        self.lab.stop_agent()
+        shutil.rmtree(self.lab.path("memory"))  # as a power cut leaves it
+        self.lab.start()
+        self.lab.start_agent()
+        self.one("trap", link="modern", text="1.3.6.1.4.1.8072.9.0.6")
+
+    def test_a_new_community_by_sighup(self):
+        with open(os.open(self.lab.path("new"), os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as f:
+            f.write("a-new-community\n")
+        self.lab.configure_agent("new")
+        self.assertEqual(self.trap(2, "1.3.6.1.4.1.8072.9.0.1", tool="snmpinform"), 0, "the one of before, until then")
+        self.lab.agent.send_signal(signal.SIGHUP)
+        again = lambda: self.trap(2, "1.3.6.1.4.1.8072.9.0.2", tool="snmpinform", community="a-new-community") == 0
+        wait_for("the new one is known", again)
+        self.trap(2, SNMP_TRAPS + "1")
+        wait_for("the old one is not", lambda: self.lab.count("auth") >= 1)
+        # a secret that cannot be read, and a file that is wrong, change nothing
+        os.chmod(self.lab.path("new"), 0o644)
+        self.lab.agent.send_signal(signal.SIGHUP)
+        self.lab.said("it stays as it was")
+        self.assertEqual(self.trap(2, "1.3.6.1.4.1.8072.9.0.3", tool="snmpinform", community="a-new-community"), 0)
+        with open(self.lab.agent_conf, "a", encoding="utf-8") as f:
+            f.write("nonsense = 1\n")
+        self.lab.agent.send_signal(signal.SIGHUP)
+        self.lab.said("SNMP credentials stay as they were")
+        self.assertEqual(self.trap(2, "1.3.6.1.4.1.8072.9.0.4", tool="snmpinform", community="a-new-community"), 0)
 
 
 if __name__ == "__main__":
