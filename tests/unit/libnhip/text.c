@@ -32,7 +32,8 @@ words(void)
     CHECK(nh_lang_of("en") == NH_EN && nh_lang_of("fr") == NH_VI);
 }
 
-/* The SMS form of each row is its Vietnamese without diacritics. */
+/* The SMS form of a row is its Vietnamese without diacritics; of a few that would fill
+ * half a message it is a shorter word. */
 static void
 sms_is_unaccented(void)
 {
@@ -41,13 +42,20 @@ sms_is_unaccented(void)
     } rows[] = {
 #include "libnhip/text_rows.h"
     };
+    static const char *const shorter[] = { "cause_last_mile" };
 
     for (size_t i = 0; i < NH_COUNT(rows); i++) {
+        bool own = false;
+
         CHECK_NAMED(nh_text(NH_VI, rows[i].key) == rows[i].vi ||
                         strcmp(nh_text(NH_VI, rows[i].key), rows[i].vi) == 0,
             rows[i].key); /* a key given twice would find the first row */
         CHECK_NAMED(nh_utf8_is_valid(rows[i].vi, strlen(rows[i].vi)), rows[i].key);
-        if (rows[i].sms != NULL)
+        for (size_t k = 0; k < NH_COUNT(shorter); k++)
+            own |= strcmp(rows[i].key, shorter[k]) == 0;
+        if (own)
+            CHECK_NAMED(strlen(rows[i].sms) < strlen(rows[i].vi), rows[i].key);
+        else if (rows[i].sms != NULL)
             WITH(nh_unaccent(rows[i].vi, &b), rows[i].sms, rows[i].key);
     }
 }
