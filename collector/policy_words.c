@@ -507,7 +507,7 @@ put_times(struct nh_buf *b, const struct inventory *inv, const struct inv_planne
 static bool
 is_power_cut(const struct inv_planned *p)
 {
-    static const char *const names[] = { "dien", "evn", "power" };
+    static const char *const names[] = { "dien luc", "evn", "power" };
     struct nh_buf b;
     bool is = false;
 
