@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 import farm
+from snmplab import wait_for
 
 POLL = os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_poll")
 IF, IFX = "1.3.6.1.2.1.2.2.1.", "1.3.6.1.2.1.31.1.1.1."
@@ -83,7 +84,7 @@ def may_go_round(rows, index, rate, speed):
     return wide is not None and rows.get(wide, ("", ""))[0] != "70" and speed / 8 * GAP_MS / 1000 > 2**32 * 0.8
 
 
-class Snmp(unittest.TestCase):
+class Compared(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dir = tempfile.TemporaryDirectory()
@@ -113,6 +114,8 @@ class Snmp(unittest.TestCase):
                 self.assertAlmostEqual(seen, true, delta=true * 0.15 + 1.5 / (GAP_MS / 1000), msg=f"{where}: {rate}")
         return len(want)
 
+
+class Snmp(Compared):
     def test_every_recording(self):
         names = farm.names()
         with farm.Farm(self.dir.name) as devices:
@@ -304,6 +307,93 @@ class Snmp(unittest.TestCase):
     def test_a_closed_port(self):
         _, docs = poll(f"127.0.0.1:{farm.free_port()}", "public", rounds=1)
         self.assertIn("no SNMP agent listens", docs["public"]["words"])
+
+
+SIMULATOR = shutil.which("snmpsimd")
+AT_ONCE = 6  # it answers some hundred questions a second, all one after the other
+OF_THE_MOMENT = {"who", "uptime_s", "requests"}
+OF_ITS_INTERFACES = {"object_id", "name", "descr", "profile", "version", "interfaces"}
+
+
+def in_order(name):
+    """The farm serves rows sorted, snmpsim as the file has them: then a table may end early there."""
+    with open(f"{farm.RECORDINGS}/{name}.snmprec", encoding="latin-1", newline="\n") as f:
+        oids = [tuple(map(int, line.partition("|")[0].strip(".").split("."))) for line in f if "|" in line]
+    return all(a < b for a, b in zip(oids, oids[1:]))
+
+
+class Simulator:
+    """Stock snmpsim with the recordings line by line as they are, but that counters move at the farm's rates."""
+
+    def __init__(self, folder, program):
+        self.port, self.address = farm.free_port(), None
+        self.data, self.cache, self.rates = folder + "/data", folder + "/cache", {}
+        os.makedirs(self.data)
+        os.makedirs(self.cache)
+        moving = {f"{IF}{n}": rate for n, rate in zip((10, 16, 14, 20, 13, 19), RATES)} | {IFX + "6": "inOctets", IFX + "10": "outOctets"}
+        most = {"65": 2**32 - 1, "70": 2**64 - 1}
+        for name in farm.names():
+            rates = self.rates[name] = farm.print_rates(program, name)
+            with open(f"{farm.RECORDINGS}/{name}.snmprec", encoding="latin-1", newline="\n") as source, \
+                    open(f"{self.data}/{name}.snmprec", "w", encoding="latin-1", newline="\n") as f:
+                for line in source:
+                    oid, kind, value = (line.rstrip("\r\n").split("|", 2) + ["", ""])[:3]
+                    column, _, index = oid.rpartition(".")
+                    if column in moving and kind in most and int(index) in rates:
+                        line = (f"{oid}|{kind}:numeric|initial={value},rate={rates[int(index)][moving[column]]},wrap=1,"
+                                f"max={most[kind]}\n")
+                    f.write(line)
+
+    def answers(self):
+        assert self.process.poll() is None, "snmpsimd did not start"
+        return subprocess.run(["snmpget", "-r0", "-t1", "-v2c", "-c", "hpe-2910al", self.address, "1.3.6.1.2.1.1.2.0"], check=False,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "MIBS": ""}).returncode == 0
+
+    def __enter__(self):
+        self.address = f"127.0.0.1:{self.port}"
+        as_root = ["--process-user=root", "--process-group=root"] if os.getuid() == 0 else []
+        # not --v2c-arch: of more rows than fit it never makes an end
+        self.process = subprocess.Popen([SIMULATOR, f"--data-dir={self.data}", f"--cache-dir={self.cache}", *as_root,
+                                         f"--agent-udpv4-endpoint={self.address}", "--logging-method=null"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for("snmpsim answers", self.answers, 120)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class StockSimulator(Compared):
+    """A second opinion: another program, by other people, serves the same recordings."""
+
+    def test_the_same_of_both(self):
+        if SIMULATOR is None:
+            self.skipTest("snmpsim is not installed")
+        names, interfaces, whole = farm.names(), 0, 0
+        with farm.Farm(self.dir.name) as devices, Simulator(self.dir.name + "/sim", devices.program) as simulator:
+            _, of_farm = poll(devices.address, *names)
+            for at in range(0, len(names), AT_ONCE):
+                _, docs = poll(simulator.address, *names[at:at + AT_ONCE])
+                for name, doc in docs.items():
+                    with self.subTest(name):
+                        self.assertEqual(doc["words"], "it answers", name)
+                        interfaces += self.compare(name, doc, simulator.rates[name])
+                        other = of_farm[name]
+                        whole += in_order(name)
+                        keys = (doc.keys() | other.keys()) - OF_THE_MOMENT if in_order(name) else OF_ITS_INTERFACES
+                        for d in (doc, other):
+                            for i in d["interfaces"]:
+                                del i["rates"]
+                        for key in keys:
+                            self.assertEqual(doc.get(key), other.get(key), f"{name}: {key}")
+        self.assertGreater(interfaces, 3000)
+        self.assertGreater(whole, 40)
+        print(f"{len(names)} devices, {interfaces} interfaces: of snmpsim what the farm says")
 
 
 SNMPD_CONF = """createUser full SHA-256 "auth-pass-1" AES "priv-pass-1"
