@@ -147,9 +147,12 @@ take_cell(struct nh_snmp_walk *w, size_t i, const struct nh_snmp_var *v, int64_t
         w->plan.arg, i, v->oid + c->prefix, v->oid_len - c->prefix, v, mono_us);
 }
 
+/* An answer that is short because its columns end says nothing of what the device bears.
+ */
 static void
 set_pace(struct nh_snmp_walk *w, size_t came)
 {
+    bool any_ended = false;
     size_t wanted = w->asked_count * (size_t)w->repetitions;
     size_t pace = (size_t)w->pace->objects;
     size_t most = w->pace->most > 0 ? (size_t)w->pace->most : OBJECTS_LAST;
@@ -162,9 +165,11 @@ set_pace(struct nh_snmp_walk *w, size_t came)
         w->careful -= w->careful > 0;
         return;
     }
+    for (size_t i = 0; i < w->asked_count; i++)
+        any_ended = any_ended || w->columns[w->asked[i]].ended;
     if (came >= wanted && wanted + w->asked_count > pace)
         pace *= 2;
-    else if (came < wanted && came >= w->asked_count)
+    else if (came < wanted && came >= w->asked_count && !any_ended)
         pace = came + w->asked_count; /* the packet's end; rows differ in length */
     w->pace->objects = (int)(pace < most ? pace : most);
 }

@@ -18,6 +18,7 @@ struct temper {
     int too_big_above;   /* objects asked for, else "too big"; 0: never */
     int silent_above;    /* likewise, in silence */
     bool no_bulk;        /* leaves GETBULK unanswered */
+    bool ends_early;     /* says END once, not for all repetitions (RFC 3416 4.2.3) */
     bool v1;
     int bad_column;      /* genErr at row 20 of it; -1: none */
     bool names_no_index; /* of the error */
@@ -170,7 +171,9 @@ put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
 {
     const struct temper *t = s->is;
 
-    for (int r = 0; r < s->repetitions; r++)
+    for (int r = 0; r < s->repetitions; r++) {
+        bool any = !t->ends_early;
+
         for (size_t i = 0; i < s->count && s->var_count < VARS; i++) {
             struct nh_snmp_var *v = &s->vars[s->var_count];
 
@@ -190,11 +193,15 @@ put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
             } else {
                 v->type = NH_SNMP_UNSIGNED;
                 v->unsigned_number = s->ids[i][1] * 1000 + s->ids[i][2];
+                any = true;
             }
             memcpy(s->oids[s->var_count], s->ids[i], sizeof(s->oids[0]));
             v->oid = s->oids[s->var_count++];
             v->oid_len = 3;
         }
+        if (!any)
+            return true;
+    }
     return true;
 }
 
@@ -307,6 +314,32 @@ the_pace_is_kept(void)
     CHECK_NAMED(!pace.no_bulk, "after a time GETBULK is tried again");
 }
 
+/* A table of few columns at the end of what the device has, as the figures of a profile:
+ * the answer is short because there is no more of it. */
+static void
+the_end_is_no_pace(void)
+{
+    static const struct temper ends = {
+        .name = "ends early", .bad_column = -1, .ends_early = true
+    };
+    struct nh_snmp_pace pace = { 0 };
+    struct nh_snmp s = { .is = &ends };
+    const struct nh_snmp_walk_plan plan = { .columns = &columns[COLUMNS - 1],
+        .count = 1,
+        .max_rows = 1000,
+        .on_cell = on_cell,
+        .on_done = on_done };
+    struct nh_snmp_walk *w;
+    int before;
+
+    walk(&tempers[0], &pace, 1000);
+    before = pace.objects;
+    CHECK_EQ(nh_snmp_walk_start(&w, &s, &pace, &plan), NH_OK, ends.name);
+    while (s.waiting && s.asked < 1000)
+        answer(&s);
+    CHECK(pace.objects >= before);
+}
+
 static void
 rows_are_bounded(void)
 {
@@ -323,6 +356,7 @@ main(void)
 {
     RUN(all_tempers);
     RUN(the_pace_is_kept);
+    RUN(the_end_is_no_pace);
     RUN(rows_are_bounded);
     return check_done();
 }
