@@ -7,8 +7,7 @@
  * With v2c the devices are the communities NAME+1, NAME+2 ... of one address; with v3 all
  * are the one at ADDRESS. The first round, in which everything is discovered, is not
  * counted. One line: devices, interfaces, requests and seconds of CPU of the other
- * rounds, KB of memory a device, and seconds of CPU of as many requests of 96 objects
- * each with nothing made of their answers (net-snmp, socket and loop: the floor).
+ * rounds, KB of memory a device.
  */
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
@@ -17,19 +16,18 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TIMEOUT_MS = 20000, AT_ONCE = 200, FLOOR_COLUMNS = 8, FLOOR_REPETITIONS = 12 };
+enum { TIMEOUT_MS = 20000, AT_ONCE = 200, LOOK_MS = 500 };
 
 struct loaded {
     struct nh_snmp *session;
     struct nh_snmp_device *device;
-    uint64_t left; /* requests of the floor */
 };
 
 static struct {
     struct nh_loop *loop;
     struct loaded *devices;
     int count, begun, ended;
-    bool is_floor;
+    uint64_t requests; /* at the last look */
 } load;
 
 static double
@@ -55,7 +53,6 @@ resident_kb(void)
 }
 
 static void begin_next(void);
-static void ask_floor(struct loaded *d);
 
 static void
 end_one(void)
@@ -79,39 +76,6 @@ on_load_round(void *arg)
 }
 
 static void
-on_load_floor(void *arg, struct nh_snmp_answer *a)
-{
-    (void)a;
-    ask_floor(arg);
-}
-
-static void
-ask_floor(struct loaded *d)
-{
-    static const unsigned long column[FLOOR_COLUMNS][10] = {
-        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 7 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 8 },
-        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 10 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 13 },
-        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 14 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 16 },
-        { 1, 3, 6, 1, 2, 1, 2, 2, 1, 19 }, { 1, 3, 6, 1, 2, 1, 2, 2, 1, 20 }
-    };
-    const unsigned long *ids[FLOOR_COLUMNS];
-    size_t lens[FLOOR_COLUMNS];
-
-    if (d->left == 0) {
-        end_one();
-        return;
-    }
-    d->left--;
-    for (int i = 0; i < FLOOR_COLUMNS; i++) {
-        ids[i] = column[i];
-        lens[i] = 10;
-    }
-    if (nh_snmp_ask(d->session, NH_SNMP_GETBULK, ids, lens, FLOOR_COLUMNS,
-            FLOOR_REPETITIONS, on_load_floor, d) != NH_OK)
-        exit(1);
-}
-
-static void
 begin_next(void)
 {
     struct loaded *d;
@@ -119,9 +83,7 @@ begin_next(void)
     if (load.begun == load.count)
         return;
     d = &load.devices[load.begun++];
-    if (load.is_floor)
-        ask_floor(d);
-    else if (nh_snmp_device_round(d->device, on_load_round, d) != NH_OK)
+    if (nh_snmp_device_round(d->device, on_load_round, d) != NH_OK)
         exit(1);
 }
 
@@ -166,12 +128,50 @@ requests_of(const struct loaded *d)
     return counts.requests;
 }
 
+static uint64_t
+requests_of_all(void)
+{
+    uint64_t requests = 0;
+
+    for (int i = 0; i < load.count; i++)
+        requests += requests_of(&load.devices[i]);
+    return requests;
+}
+
+static void
+on_load_look(void *arg)
+{
+    struct nh_timer *timer = *(struct nh_timer **)arg;
+    uint64_t requests = requests_of_all();
+
+    if (requests == load.requests)
+        nh_loop_stop(load.loop);
+    load.requests = requests;
+    nh_timer_after(timer, LOOK_MS);
+}
+
+/* What is read between two rounds (sensors, neighbours) is read, and not again for some
+ * minutes. Rounds in which it is under way would cut it off and cost more than real ones.
+ */
+static void
+let_details_end(void)
+{
+    struct nh_timer *timer = NULL;
+
+    if (nh_timer_new(&timer, nh_loop_base(load.loop), on_load_look, &timer) != NH_OK)
+        exit(1);
+    nh_timer_after(timer, LOOK_MS);
+    if (nh_loop_run(load.loop) != NH_OK)
+        exit(1);
+    nh_timer_free(timer);
+}
+
 int
 main(int argc, char **argv)
 {
     int version = argc > 5 ? atoi(argv[2]) : 0, rounds = argc > 5 ? atoi(argv[4]) : 0;
-    uint64_t requests = 0, interfaces = 0;
-    double cpu, floor_cpu;
+    uint64_t requests, interfaces = 0;
+    double cpu;
     long memory_kb;
 
     if (argc != 6 || nh_loop_new(&load.loop) != NH_OK)
@@ -184,26 +184,19 @@ main(int argc, char **argv)
     for (int i = 1; i < load.count; i++)
         open_one(&load.devices[i], argv[1], version, argv[5], i + 1);
     run_all();
-    for (int i = 0; i < load.count; i++)
-        requests -= requests_of(&load.devices[i]);
+    let_details_end();
+    requests = requests_of_all();
     cpu = cpu_s();
     for (int r = 0; r < rounds; r++)
         run_all();
     cpu = cpu_s() - cpu;
     memory_kb = resident_kb() - memory_kb;
-    for (int i = 0; i < load.count; i++) {
-        requests += requests_of(&load.devices[i]);
-        interfaces += nh_snmp_device_facts(load.devices[i].device)->interface_count;
-    }
+    requests = requests_of_all() - requests;
     for (int i = 0; i < load.count; i++)
-        load.devices[i].left = requests / (uint64_t)load.count;
-    load.is_floor = true;
-    floor_cpu = cpu_s();
-    run_all();
-    floor_cpu = cpu_s() - floor_cpu;
-    printf("%d %llu %llu %.6f %.2f %.6f\n", load.count * rounds,
+        interfaces += nh_snmp_device_facts(load.devices[i].device)->interface_count;
+    printf("%d %llu %llu %.6f %.2f\n", load.count * rounds,
         (unsigned long long)interfaces * (unsigned long long)rounds,
-        (unsigned long long)requests, cpu, (double)memory_kb / load.count, floor_cpu);
+        (unsigned long long)requests, cpu, (double)memory_kb / load.count);
     for (int i = 0; i < load.count; i++) {
         nh_snmp_device_free(load.devices[i].device);
         nh_snmp_close(load.devices[i].session);
