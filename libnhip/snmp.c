@@ -525,7 +525,7 @@ open_session(struct nh_snmp *s, const char *host, uint16_t port, int retries,
         ss.community_len = strlen(c.community);
     }
     if (err == NH_OK && (s->session = snmp_sess_open(&ss)) == NULL) {
-        snprintf(why, 128, "no session: %s", snmp_api_errstring(snmp_errno));
+        snprintf(why, 128, "no session: %s", snmp_api_errstring(ss.s_snmp_errno));
         err = NH_EIO;
     }
     explicit_bzero(ss.securityAuthKey, sizeof(ss.securityAuthKey));
