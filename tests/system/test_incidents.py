@@ -207,9 +207,9 @@ def centre():
         number = opened(p, "c0/vnpt", cause="data_centre", party="province", sites=sites, told=["duty"])
         p.cut_centre(True)
         closed(p, number, ["duty"])
-        p.server.shutdown()
-        p.server.server_close()
         settle(p, 2)
+        p.server.shutdown()  # not before: its rounds are in the journal until the collector stops
+        p.server.server_close()
 
 
 def changes():
