@@ -201,6 +201,7 @@ struct group {
     size_t carriers;
     /* sites that went dark as a whole, and what is known of them */
     size_t dark, power_proof, lan_proof, line_proof, battery, silent;
+    bool host_lived; /* one told of it, whose way through nobody measures */
     /* of single links */
     bool seen_live; /* the agent told while it happened, or its journal later */
     bool gateway_dead, gateway_alive, port_down, port_dark, port_optics, full, slow;

@@ -51,6 +51,8 @@ weigh_dark(struct group *g, int site, const struct episode *e)
     for (size_t i = 0; i < s->link_count; i++) {
         const struct dlink *l = &d->links[s->first_link + (int)i];
 
+        if (l->path == NULL && track_has(link_near(l), false, from - 3000, to, 3, NULL))
+            g->host_lived = true; /* who told of it? more its first hop does not say */
         if (!track_has(l->path, false, from - 3000, to, 3, &at))
             continue;
         g->seen_live = true;

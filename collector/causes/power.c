@@ -12,7 +12,8 @@ holds(struct group *g)
 
     if (g->centre || g->uplink || g->core)
         return false;
-    if (!proof && (g->node || g->dark == 0 || g->lan_proof + g->line_proof > 0))
+    if (!proof &&
+        (g->node || g->dark == 0 || g->lan_proof + g->line_proof > 0 || g->host_lived))
         return false;
     if (g->node && g->power_proof * 2 < g->dark)
         return false;

@@ -736,6 +736,7 @@ first_hop_alone(void)
     CHECK_EQ(h.count, 1, "one");
     CHECK_EQ(diagnose_count(d), 1, "one");
     CHECK_EQ(diagnose_at(d, 0)->kind, INCIDENT_OUTAGE, "");
+    CHECK_EQ(diagnose_at(d, 0)->cause, CAUSE_LAST_MILE, "its host has power: it told");
     CHECK_EQ(diagnose_at(d, 0)->started_ms, T0 + INT64_C(20) * STEP_MS, "start");
     CHECK_EQ(diagnose_at(d, 0)->closed_ms, T0 + INT64_C(40) * STEP_MS, "end");
     diagnose_free(d);
