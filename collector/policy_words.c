@@ -18,6 +18,15 @@ put(struct nh_buf *b, const char *s)
 }
 
 static void
+put_link(struct nh_buf *text, enum nh_lang lang, const struct inv_link *l)
+{
+    nh_buf_printf(text, "%s: %s", nh_text(lang, "link"), l->id);
+    if (l->circuit != NULL && *l->circuit != '\0')
+        nh_buf_printf(text, " (%s)", l->circuit);
+    put(text, "\n");
+}
+
+static void
 when(const struct inventory *inv, int64_t ms, char out[32])
 {
     struct nh_buf b;
@@ -350,8 +359,7 @@ policy_text(const struct inventory *inv, const struct incident *in,
         const struct inv_link *l = inventory_link(inv, in->links[i].id);
 
         if (l != NULL)
-            nh_buf_printf(
-                text, "%s: %s (%s)\n", nh_text(lang, "link"), l->id, l->circuit);
+            put_link(text, lang, l);
     }
     nh_buf_printf(text, "\n%s\n", id);
 }
@@ -581,9 +589,10 @@ policy_planned_text(const struct inventory *inv, const struct inv_planned *p,
         p->why != NULL ? p->why : "");
     for (size_t i = 0; i < p->site_count; i++)
         nh_buf_printf(text, "- %s\n", p->sites[i]->name);
-    for (size_t i = 0; i < p->link_count; i++)
-        nh_buf_printf(text, "- %s: %s (%s)\n", nh_text(lang, "link"), p->links[i]->id,
-            p->links[i]->circuit);
+    for (size_t i = 0; i < p->link_count; i++) {
+        put(text, "- ");
+        put_link(text, lang, p->links[i]);
+    }
     nh_buf_printf(text, "\n%s.\n",
         nh_text(lang, is_power_cut(p) ? "says_check_ups" : "says_interruption"));
 }
