@@ -46,6 +46,7 @@ curl_easy_setopt(CURL *easy, CURLoption option, ...)
     if (real == NULL)
         code = CURLE_FAILED_INIT;
     else if (option < CURLOPTTYPE_OBJECTPOINT)
+        /* NOLINTNEXTLINE(bugprone-branch-clone): a curl_off_t is a long here */
         code = real(easy, option, va_arg(more, long));
     else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
         code = real(easy, option, va_arg(more, void *));
@@ -80,6 +81,7 @@ curl_multi_setopt(CURLM *multi, CURLMoption option, ...)
     if (real == NULL)
         code = CURLM_BAD_HANDLE;
     else if ((int)option < (int)CURLOPTTYPE_OBJECTPOINT)
+        /* NOLINTNEXTLINE(bugprone-branch-clone): a curl_off_t is a long here */
         code = real(multi, option, va_arg(more, long));
     else if ((int)option < (int)CURLOPTTYPE_OFF_T)
         code = real(multi, option, va_arg(more, void *));
