@@ -118,8 +118,8 @@ def exporter(folder, devices, count):
     if program is None:
         print(f"exporter_{count}: left out, prometheus-snmp-exporter is not installed")
         return
-    metrics = "".join(f"  - name: {name}\n    oid: {oid}\n    type: {'counter' if '.6' in oid[-3:] or 'Octets' in name or 'Err' in name or 'Disc' in name else 'gauge'}\n"
-                      f"    help: {name}\n    indexes:\n    - labelname: ifIndex\n      type: gauge\n" for name, oid in TEN.items())
+    metrics = "".join(f"  - name: {name}\n    oid: {oid}\n    type: gauge\n    help: {name}\n    indexes:\n"
+                      "    - labelname: ifIndex\n      type: gauge\n" for name, oid in TEN.items())
     with open(folder + "/snmp.yml", "w", encoding="ascii") as f:
         f.write("ten:\n  walk:\n" + "".join(f"  - {oid}\n" for oid in TEN.values()) + "  metrics:\n" + metrics +
                 "  version: 2\n  max_repetitions: 40\n  auth:\n    community: public\n")
@@ -175,7 +175,7 @@ def v3(folder):
         return os.path.exists(folder + "/log") and "NET-SNMP version" in open(folder + "/log", encoding="utf-8").read()
     try:
         wait_for("snmpd is up", is_up)
-        for count in COUNTS:
+        for count in COUNTS[:2]:  # more than one snmpd answers in time
             load(f"snmp_v3_authpriv_{count}", f"127.0.0.1:{port}", 3, count, 3, USER)
     finally:
         daemon.terminate()

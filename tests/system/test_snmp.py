@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# timeout: 580
+# timeout: 900
 """Every recorded device is polled, and what is learnt of it compared with the recording itself."""
 import json
 import os
