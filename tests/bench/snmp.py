@@ -175,7 +175,7 @@ def v3(folder):
         return os.path.exists(folder + "/log") and "NET-SNMP version" in open(folder + "/log", encoding="utf-8").read()
     try:
         wait_for("snmpd is up", is_up)
-        for count in COUNTS[:2]:  # more than one snmpd answers in time
+        for count in COUNTS[:1]:  # snmpd is slower than the poller: more overrun it
             load(f"snmp_v3_authpriv_{count}", f"127.0.0.1:{port}", 3, count, 3, USER)
     finally:
         daemon.terminate()
