@@ -114,7 +114,7 @@ else
     fill examples/home/nhip-agent.conf.in >"$dir/nhip-agent.conf"
     [ -f "$dir/agent/home.key" ] ||
         "$bin/nhip-agent" -c "$dir/nhip-agent.conf" join \
-            "$("${ctl[@]}" agent add home 127.0.0.1 "$port" | head -n 1)"
+            "$("${ctl[@]}" agent add home 127.0.0.1 "$port" | head -n 1)" >/dev/null # it is started here
     start agent "$bin/nhip-agent" -c "$dir/nhip-agent.conf"
 fi
 
