@@ -15,80 +15,23 @@
  * A contact has hours of his own. Outside them he is told of a whole carrier or the
  * centre alone; the duty officer stands in for him, or else the first of the escalation
  * who is on. What he has missed and still lasts goes to him as his hours begin, as one.
- *
- * Once a minute meetings and planned work are laid side by side. What was told of is
- * kept until the meeting is over, by a hash of both ids and the meeting's time, so that
- * it is told once whatever restarts or reloads come between.
  */
-#include "collector/policy.h"
 #include "collector/calendar.h"
+#include "collector/policy_model.h"
 #include "collector/policy_words.h"
-#include "libnhip/crc32c.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    TOLD_MAX = 48,
     REVISE_EVERY_MS = 600000,
     FORGET_MS = 12 * 3600000,
     REVISIONS_MAX = 2,
     BLAME_AFTER_MS = 60000,
-    MINUTE_MS = 60000,
-    MEETING_NEAR_MS = 3600000, /* so near that no night holds it */
-    CLASHES_MAX = 4096
+    SINGLE_MAX = 3,
+    WINDOW_MS = 60000
 };
-#define MEETING_AHEAD_MS (INT64_C(7) * 86400000)
-#define WORK_AHEAD_MS (INT64_C(86400000))
 #define HOURS_AHEAD_MS (INT64_C(8) * 86400000) /* hours come again within a week */
-
-enum { SINGLE_MAX = 3, WINDOW_MS = 60000, HELD_MAX = 100000 };
-
-/* What one contact got of one sort since a moment. */
-struct window {
-    const struct inv_contact *to;
-    enum message_about about;
-    int64_t from_ms;
-    unsigned count;
-};
-struct held {
-    const struct inv_contact *to;
-    enum message_about about;
-    uint32_t number;
-    unsigned step;    /* of its key */
-    int64_t after_ms; /* goes out then */
-};
-
-struct clash {
-    uint32_t hash;
-    int64_t until_ms; /* the meeting's end */
-};
-
-struct casefile {
-    struct incident in;
-    bool opened, acknowledged, done, told_low;
-    size_t step; /* of the escalation, the next one */
-    int64_t told_ms, revised_ms;
-    unsigned revisions;
-    enum cause told_cause;
-    char told_party[INCIDENT_PARTY_MAX];
-    size_t told_count;
-    const struct inv_contact *told[TOLD_MAX];
-};
-
-struct policy {
-    const struct inventory *inv;
-    struct policy_events events;
-    int64_t now_ms;
-    size_t count, cap;
-    struct casefile *cases; /* owned */
-    int64_t looked_minute;  /* at meetings */
-    size_t clash_count, clash_cap;
-    struct clash *clashes; /* owned: told of */
-    size_t window_count, window_cap, held_count, held_cap;
-    struct window *windows; /* owned */
-    struct held *held;      /* owned, in the order of being held */
-};
 
 static const char *const abouts[MESSAGE_ABOUTS] = {
     [MESSAGE_OPENED] = "opened",
@@ -134,8 +77,9 @@ policy_free(struct policy *p)
 
 /* ---- whom ---- */
 
-static size_t
-add(const struct inv_contact **out, size_t n, size_t max, const struct inv_contact *c)
+size_t
+policy_add_contact(
+    const struct inv_contact **out, size_t n, size_t max, const struct inv_contact *c)
 {
     for (size_t i = 0; i < n; i++)
         if (out[i] == c)
@@ -160,25 +104,25 @@ policy_whom(const struct inventory *inv, const struct incident *in,
         const struct inv_service *v = inventory_service(inv, in->object);
 
         for (size_t i = 0; v != NULL && i < v->tell_count; i++)
-            n = add(out, n, max, v->tell[i]);
+            n = policy_add_contact(out, n, max, v->tell[i]);
     }
     for (size_t i = 0; local && i < in->site_count; i++) {
         const struct inv_site *s = inventory_site(inv, in->sites[i]);
 
         for (size_t k = 0; s != NULL && k < s->technician_count; k++)
-            n = add(out, n, max, s->technicians[k]);
+            n = policy_add_contact(out, n, max, s->technicians[k]);
     }
     if (strncmp(in->party, "carrier:", 8) == 0 && in->confidence != CONFIDENCE_SUSPECTED)
         for (size_t i = 0; i < inv->carrier_count; i++)
             for (size_t k = 0; strcmp(inv->carriers[i].id, in->party + 8) == 0 &&
                                k < inv->carriers[i].tell_count;
                  k++)
-                n = add(out, n, max, inv->carriers[i].tell[k]);
+                n = policy_add_contact(out, n, max, inv->carriers[i].tell[k]);
     if (n == 0 || in->site_count > 1 || !local)
         for (size_t i = 0; i < inv->centre.tell_count; i++)
-            n = add(out, n, max, inv->centre.tell[i]);
+            n = policy_add_contact(out, n, max, inv->centre.tell[i]);
     if (n == 0 && inv->alerts.step_count > 0)
-        n = add(out, n, max, inv->alerts.steps[0].contact);
+        n = policy_add_contact(out, n, max, inv->alerts.steps[0].contact);
     return n;
 }
 
@@ -189,8 +133,8 @@ minute_of_day(const char *text)
            '0';
 }
 
-static bool
-is_quiet(const struct policy *p, int64_t at_ms)
+bool
+policy_is_quiet(const struct policy *p, int64_t at_ms)
 {
     const char *q = p->inv->alerts.quiet;
     int from, to, now;
@@ -221,8 +165,8 @@ on_span(void *arg, int64_t from_ms, int64_t to_ms)
 }
 
 /* The first moment at or after one at which he may be told; that one: he is on. */
-static int64_t
-on_from(const struct policy *p, const struct inv_contact *to, int64_t at_ms)
+int64_t
+policy_on_from(const struct policy *p, const struct inv_contact *to, int64_t at_ms)
 {
     const char *hours = to->hours;
     struct first_span first = { 0 };
@@ -241,17 +185,17 @@ on_from(const struct policy *p, const struct inv_contact *to, int64_t at_ms)
 static bool
 is_on(const struct policy *p, const struct inv_contact *to, const struct incident *in)
 {
-    return in->whole_carrier || on_from(p, to, p->now_ms) <= p->now_ms;
+    return in->whole_carrier || policy_on_from(p, to, p->now_ms) <= p->now_ms;
 }
 
 /* When he is told what he misses now: his hours have begun, and it is no night. */
 static int64_t
 told_from(const struct policy *p, const struct inv_contact *to)
 {
-    int64_t at_ms = on_from(p, to, p->now_ms);
+    int64_t at_ms = policy_on_from(p, to, p->now_ms);
 
-    for (int i = 0; i < 1440 && is_quiet(p, at_ms); i++)
-        at_ms += MINUTE_MS;
+    for (int i = 0; i < 1440 && policy_is_quiet(p, at_ms); i++)
+        at_ms += POLICY_MINUTE_MS;
     return at_ms;
 }
 
@@ -269,17 +213,17 @@ add_stand_ins(const struct policy *p, const struct incident *in,
         return n;
     for (size_t i = 0; i < p->inv->centre.tell_count; i++)
         if (is_on(p, p->inv->centre.tell[i], in))
-            n = add(out, n, max, p->inv->centre.tell[i]);
+            n = policy_add_contact(out, n, max, p->inv->centre.tell[i]);
     for (size_t i = 0; i < a->step_count && on == 0 && n == named; i++)
         if (is_on(p, a->steps[i].contact, in))
-            n = add(out, n, max, a->steps[i].contact);
+            n = policy_add_contact(out, n, max, a->steps[i].contact);
     return n;
 }
 
 /* ---- telling ---- */
 
-static const char *
-channel_of(const struct inv_contact *c)
+const char *
+policy_channel(const struct inv_contact *c)
 {
     if (c->sms != NULL && *c->sms != '\0')
         return "sms";
@@ -294,7 +238,7 @@ channel_of(const struct inv_contact *c)
 static bool
 is_machine(const struct inv_contact *c)
 {
-    return strcmp(channel_of(c), "snmp") == 0;
+    return strcmp(policy_channel(c), "snmp") == 0;
 }
 
 static bool
@@ -307,8 +251,8 @@ was_told(const struct casefile *c, const struct inv_contact *to)
 }
 
 /* Ends the texts and gives the message away with them. */
-static void
-put_message(struct policy *p, struct message *m, struct nh_buf *sms,
+void
+policy_put_message(struct policy *p, struct message *m, struct nh_buf *sms,
     struct nh_buf *subject, struct nh_buf *text)
 {
     nh_buf_put_u8(sms, 0);
@@ -325,8 +269,8 @@ put_message(struct policy *p, struct message *m, struct nh_buf *sms,
     nh_buf_fini(text);
 }
 
-static struct casefile *
-case_of(struct policy *p, uint32_t number, bool make)
+struct casefile *
+policy_case(struct policy *p, uint32_t number, bool make)
 {
     struct casefile *more;
 
@@ -351,12 +295,12 @@ case_of(struct policy *p, uint32_t number, bool make)
 static void
 now_told(struct casefile *c, const struct inv_contact *to)
 {
-    if (!was_told(c, to) && c->told_count < TOLD_MAX)
+    if (!was_told(c, to) && c->told_count < POLICY_TOLD_MAX)
         c->told[c->told_count++] = to;
 }
 
-static bool
-is_covered(const struct policy *p, const char *link)
+bool
+policy_is_covered(const struct policy *p, const char *link)
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct incident *in = &p->cases[i].in;
@@ -381,7 +325,7 @@ is_on_backup(const struct policy *p, const struct incident *in)
         in->kind != INCIDENT_OUTAGE || in->closed_ms != 0)
         return false;
     for (size_t i = 0; i < s->link_count; i++)
-        if (!is_covered(p, s->links[i].id) &&
+        if (!policy_is_covered(p, s->links[i].id) &&
             strcmp(s->links[i].id, in->links[0].id) != 0)
             return true;
     return false;
@@ -394,7 +338,7 @@ send(struct policy *p, struct casefile *c, enum message_about about, unsigned st
     struct message m = { .incident = c->in.number,
         .about = about,
         .to = to,
-        .channel = channel_of(to),
+        .channel = policy_channel(to),
         .at_ms = p->now_ms };
     struct message_view view = { .about = about, .to = to, .now_ms = p->now_ms };
     struct nh_buf sms, subject, text;
@@ -407,14 +351,14 @@ send(struct policy *p, struct casefile *c, enum message_about about, unsigned st
     policy_text(p->inv, &c->in, &view, &subject, &text);
     snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", c->in.number, abouts[about], to->id,
         step);
-    put_message(p, &m, &sms, &subject, &text);
+    policy_put_message(p, &m, &sms, &subject, &text);
     now_told(c, to);
 }
 
 /* ---- many at once ---- */
 
-static struct window *
-window_of(struct policy *p, const struct inv_contact *to, enum message_about about)
+struct window *
+policy_window(struct policy *p, const struct inv_contact *to, enum message_about about)
 {
     struct window *more;
 
@@ -434,12 +378,13 @@ window_of(struct policy *p, const struct inv_contact *to, enum message_about abo
     return &p->windows[p->window_count++];
 }
 
-static bool
-hold(struct policy *p, const struct held *h)
+bool
+policy_hold(struct policy *p, const struct held *h)
 {
     if (p->held_count == p->held_cap) {
         size_t cap = p->held_cap == 0 ? 16 : p->held_cap * 2;
-        struct held *more = cap > HELD_MAX ? NULL : realloc(p->held, cap * sizeof(*more));
+        struct held *more =
+            cap > POLICY_HELD_MAX ? NULL : realloc(p->held, cap * sizeof(*more));
 
         if (more == NULL)
             return false;
@@ -460,10 +405,10 @@ say(struct policy *p, struct casefile *c, enum message_about about, unsigned ste
 
     if (!is_on(p, to, &c->in)) {
         h.after_ms = told_from(p, to);
-        if (hold(p, &h))
+        if (policy_hold(p, &h))
             return;
     }
-    w = window_of(p, to, about);
+    w = policy_window(p, to, about);
     if (w != NULL && !late) {
         if (p->now_ms - w->from_ms >= WINDOW_MS) {
             w->from_ms = p->now_ms;
@@ -472,7 +417,7 @@ say(struct policy *p, struct casefile *c, enum message_about about, unsigned ste
         late = w->count++ >= SINGLE_MAX;
         h.after_ms = w->from_ms + WINDOW_MS;
     }
-    if (!late || !hold(p, &h))
+    if (!late || !policy_hold(p, &h))
         send(p, c, about, step, to);
 }
 
@@ -495,7 +440,7 @@ send_digest(struct policy *p, const struct held *first, struct casefile *const *
         .also_count = count - 1,
         .about = first->about,
         .to = first->to,
-        .channel = channel_of(first->to),
+        .channel = policy_channel(first->to),
         .at_ms = p->now_ms };
     struct nh_buf sms, subject, text;
 
@@ -514,7 +459,7 @@ send_digest(struct policy *p, const struct held *first, struct casefile *const *
             p->inv, in, count, first->about, first->to->language, &subject, &text);
         snprintf(m.key, sizeof(m.key), "%u:%s:%.40s:%u", m.incident, abouts[m.about],
             m.to->id, first->step);
-        put_message(p, &m, &sms, &subject, &text);
+        policy_put_message(p, &m, &sms, &subject, &text);
     } else {
         nh_buf_fini(&sms);
         nh_buf_fini(&subject);
@@ -542,7 +487,7 @@ let_go(struct policy *p, size_t at)
             p->held[keep++] = h;
             continue;
         }
-        c = case_of(p, h.number, false);
+        c = policy_case(p, h.number, false);
         if (cases == NULL || !still_holds(c, h.about))
             continue;
         step = count == 0 ? h.step : step;
@@ -583,11 +528,11 @@ due_ms(const struct policy *p, const struct casefile *c)
 static void
 open_case(struct policy *p, struct casefile *c)
 {
-    const struct inv_contact *to[TOLD_MAX];
-    size_t n = policy_whom(p->inv, &c->in, to, TOLD_MAX);
-    bool late = is_quiet(p, due_ms(p, c)) && !is_quiet(p, p->now_ms);
+    const struct inv_contact *to[POLICY_TOLD_MAX];
+    size_t n = policy_whom(p->inv, &c->in, to, POLICY_TOLD_MAX);
+    bool late = policy_is_quiet(p, due_ms(p, c)) && !policy_is_quiet(p, p->now_ms);
 
-    n = add_stand_ins(p, &c->in, to, n, TOLD_MAX);
+    n = add_stand_ins(p, &c->in, to, n, POLICY_TOLD_MAX);
     c->opened = true;
     c->told_low = c->in.figures.battery_low;
     c->told_ms = p->now_ms;
@@ -605,7 +550,7 @@ is_due(const struct policy *p, const struct casefile *c)
     if (!c->in.may_be_told || c->in.closed_ms != 0 || c->in.merged_into != 0 ||
         c->in.cause == CAUSE_PLANNED)
         return false;
-    if (is_quiet(p, p->now_ms) && !c->in.whole_carrier)
+    if (policy_is_quiet(p, p->now_ms) && !c->in.whole_carrier)
         return false;
     if (c->in.kind == INCIDENT_DEGRADED || c->in.kind == INCIDENT_SILENT)
         return p->now_ms - c->in.opened_ms >= p->inv->alerts.outage_after_s * 1000;
@@ -624,7 +569,7 @@ revise(struct policy *p, struct casefile *c)
         (c->in.cause == c->told_cause && strcmp(c->in.party, c->told_party) == 0 &&
             !low) ||
         (c->revised_ms != 0 && p->now_ms - c->revised_ms < REVISE_EVERY_MS && !low) ||
-        (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
+        (policy_is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
     c->told_low |= low;
     c->revisions++;
@@ -648,7 +593,7 @@ escalate(struct policy *p, struct casefile *c)
         c->step >= a->step_count || c->in.kind == INCIDENT_DEGRADED ||
         c->in.kind == INCIDENT_SILENT || c->in.kind == INCIDENT_STANDBY_LOST ||
         p->now_ms - c->told_ms < a->steps[c->step].after_s * 1000 ||
-        (is_quiet(p, p->now_ms) && !c->in.whole_carrier))
+        (policy_is_quiet(p, p->now_ms) && !c->in.whole_carrier))
         return;
     do { /* who is not on hears of it later; the next one now */
         to = a->steps[c->step].contact;
@@ -661,7 +606,7 @@ escalate(struct policy *p, struct casefile *c)
 static void
 close_case(struct policy *p, struct casefile *c)
 {
-    bool night = is_quiet(p, p->now_ms) && !c->in.whole_carrier;
+    bool night = policy_is_quiet(p, p->now_ms) && !c->in.whole_carrier;
 
     for (size_t i = 0, n = c->told_count;
          c->opened && !c->done && c->in.merged_into == 0 && i < n; i++)
@@ -674,9 +619,9 @@ close_case(struct policy *p, struct casefile *c)
 static void
 merge(struct policy *p, uint32_t from, uint32_t into)
 {
-    struct casefile *to = case_of(p, into, true), *c;
+    struct casefile *to = policy_case(p, into, true), *c;
 
-    c = case_of(p, from, false); /* making the other may have moved it */
+    c = policy_case(p, from, false); /* making the other may have moved it */
     if (c == NULL || to == NULL || !c->opened)
         return;
     to->opened = true;
@@ -689,7 +634,7 @@ merge(struct policy *p, uint32_t from, uint32_t into)
         memcpy(to->told_party, c->told_party, sizeof(to->told_party));
     }
     for (size_t i = 0; i < c->told_count; i++)
-        if (!was_told(to, c->told[i]) && to->told_count < TOLD_MAX)
+        if (!was_told(to, c->told[i]) && to->told_count < POLICY_TOLD_MAX)
             to->told[to->told_count++] = c->told[i];
     c->done = true;
 }
@@ -698,7 +643,7 @@ void
 policy_incident(struct policy *p, const struct incident *in, enum incident_change change,
     int64_t now_ms)
 {
-    struct casefile *c = case_of(p, in->number, true);
+    struct casefile *c = policy_case(p, in->number, true);
     struct incident copy;
 
     if (now_ms > p->now_ms)
@@ -723,228 +668,9 @@ policy_acknowledged(struct policy *p, uint32_t number, int64_t now_ms)
     struct casefile *c;
 
     policy_clock(p, now_ms);
-    c = case_of(p, number, false); /* the clock moves them when it forgets one */
+    c = policy_case(p, number, false); /* the clock moves them when it forgets one */
     if (c != NULL)
         c->acknowledged = true;
-}
-
-/* ---- meetings ---- */
-
-static uint32_t
-hash_of(const struct meeting_clash *c)
-{
-    char text[2 * NH_SITE_ID_MAX + 32];
-    int n = snprintf(text, sizeof(text), "%s %s %lld", c->meeting->id, c->planned->id,
-        (long long)c->start_ms);
-
-    return nh_crc32c(0, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
-
-/* true: it was not told of before, and now counts as told. */
-static bool
-is_first(struct policy *p, uint32_t hash, int64_t until_ms)
-{
-    struct clash *more;
-
-    for (size_t i = 0; i < p->clash_count; i++)
-        if (p->clashes[i].hash == hash)
-            return false;
-    if (p->clash_count == p->clash_cap) {
-        size_t cap = p->clash_cap == 0 ? 8 : p->clash_cap * 2;
-
-        more = cap > CLASHES_MAX ? NULL : realloc(p->clashes, cap * sizeof(*more));
-        if (more == NULL)
-            return false;
-        p->clashes = more;
-        p->clash_cap = cap;
-    }
-    p->clashes[p->clash_count++] = (struct clash){ hash, until_ms };
-    return true;
-}
-
-/* Whoever runs the meetings, and the duty officer. */
-static size_t
-whom_of_meeting(const struct inventory *inv, const struct inv_meeting *m,
-    const struct inv_contact **out, size_t max)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < m->service->tell_count; i++)
-        n = add(out, n, max, m->service->tell[i]);
-    for (size_t i = 0; i < inv->centre.tell_count; i++)
-        n = add(out, n, max, inv->centre.tell[i]);
-    if (n == 0 && inv->alerts.step_count > 0)
-        n = add(out, n, max, inv->alerts.steps[0].contact);
-    return n;
-}
-
-static void
-on_clash(void *arg, const struct meeting_clash *c)
-{
-    struct policy *p = arg;
-    const struct inv_contact *to[TOLD_MAX];
-    uint32_t hash = hash_of(c);
-    bool wait = is_quiet(p, p->now_ms);
-    size_t n;
-
-    n = whom_of_meeting(p->inv, c->meeting, to, TOLD_MAX);
-    for (size_t i = 0; i < n; i++)
-        wait |= on_from(p, to[i], p->now_ms) > p->now_ms;
-    if ((wait && c->start_ms - p->now_ms > MEETING_NEAR_MS) ||
-        !is_first(p, hash, c->end_ms))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        struct message m = { .about = MESSAGE_MEETING,
-            .to = to[i],
-            .channel = channel_of(to[i]),
-            .at_ms = p->now_ms };
-        struct nh_buf sms, subject, text;
-
-        nh_buf_init(&sms, 1000);
-        nh_buf_init(&subject, 1000);
-        nh_buf_init(&text, 1 << 20);
-        policy_meeting_sms(p->inv, c, &sms);
-        policy_meeting_text(p->inv, c, to[i]->language, &subject, &text);
-        snprintf(m.key, sizeof(m.key), "meeting:%08lx:%.40s:%lld", (unsigned long)hash,
-            to[i]->id, (long long)(c->start_ms / 1000));
-        put_message(p, &m, &sms, &subject, &text);
-    }
-}
-
-/* A message about no incident, its words already in the buffers. */
-static void
-put_notice(struct policy *p, enum message_about about, uint32_t hash, int64_t at_s,
-    const struct inv_contact *to, struct nh_buf *sms, struct nh_buf *subject,
-    struct nh_buf *text)
-{
-    struct message m = {
-        .about = about, .to = to, .channel = channel_of(to), .at_ms = p->now_ms
-    };
-
-    snprintf(m.key, sizeof(m.key), "%s:%08lx:%.40s:%lld", abouts[about],
-        (unsigned long)hash, to->id, (long long)at_s);
-    put_message(p, &m, sms, subject, text);
-}
-
-static uint32_t
-hash_of_text(const char *kind, const char *id, int64_t at)
-{
-    char text[NH_SITE_ID_MAX + 64];
-    int n = snprintf(text, sizeof(text), "%s %s %lld", kind, id, (long long)at);
-
-    return nh_crc32c(0, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
-
-/* Those at whose place the work is, and the duty officer. */
-static size_t
-whom_of_work(const struct inventory *inv, const struct inv_planned *work,
-    const struct inv_contact **out, size_t max)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < inv->site_count; i++)
-        for (size_t k = 0; meetings_works_at(work, &inv->sites[i]) &&
-                           k < inv->sites[i].technician_count;
-             k++)
-            n = add(out, n, max, inv->sites[i].technicians[k]);
-    for (size_t i = 0; i < inv->centre.tell_count; i++)
-        n = add(out, n, max, inv->centre.tell[i]);
-    return n;
-}
-
-static void
-look_at_work(struct policy *p, const struct inv_planned *work)
-{
-    int64_t from_ms = work->from_s * 1000;
-    const struct inv_contact *to[TOLD_MAX];
-    uint32_t hash;
-    size_t n;
-
-    if (from_ms <= p->now_ms || from_ms > p->now_ms + WORK_AHEAD_MS ||
-        work->to_s <= work->from_s || is_quiet(p, p->now_ms))
-        return;
-    hash = hash_of_text("planned", work->id, work->from_s);
-    if (!is_first(p, hash, work->to_s * 1000))
-        return;
-    n = whom_of_work(p->inv, work, to, TOLD_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct nh_buf sms, subject, text;
-
-        nh_buf_init(&sms, 1000);
-        nh_buf_init(&subject, 1000);
-        nh_buf_init(&text, 1 << 20);
-        policy_planned_sms(p->inv, work, &sms);
-        policy_planned_text(p->inv, work, to[i]->language, &subject, &text);
-        put_notice(p, MESSAGE_PLANNED, hash, work->from_s, to[i], &sms, &subject, &text);
-    }
-}
-
-/* A site is ready with a link that no open incident has. */
-static bool
-is_ready(const struct policy *p, const struct inv_meeting *m, const struct inv_site *s)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (p->cases[i].in.kind == INCIDENT_SERVICE && p->cases[i].in.closed_ms == 0 &&
-            strcmp(p->cases[i].in.object, m->service->id) == 0)
-            return false;
-    for (size_t i = 0; i < s->link_count; i++)
-        if (!is_covered(p, s->links[i].id))
-            return true;
-    return s->link_count == 0;
-}
-
-static void
-on_soon(void *arg, const struct inv_meeting *m, int64_t start_ms)
-{
-    struct policy *p = arg;
-    uint32_t hash = hash_of_text("check", m->id, start_ms);
-    const struct inv_site **bad;
-    struct meeting_check c = { .meeting = m, .start_ms = start_ms };
-    const struct inv_contact *to[TOLD_MAX];
-    size_t n;
-
-    if (!is_first(p, hash, start_ms))
-        return;
-    bad = calloc(p->inv->site_count + 1, sizeof(struct inv_site *));
-    for (size_t i = 0; bad != NULL && i < p->inv->site_count; i++) {
-        if (!meetings_takes_part(m, &p->inv->sites[i]))
-            continue;
-        c.count++;
-        if (!is_ready(p, m, &p->inv->sites[i]))
-            bad[c.not_ready_count++] = &p->inv->sites[i];
-    }
-    c.not_ready = bad;
-    n = bad == NULL ? 0 : whom_of_meeting(p->inv, m, to, TOLD_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct nh_buf sms, subject, text;
-
-        nh_buf_init(&sms, 1000);
-        nh_buf_init(&subject, 1000);
-        nh_buf_init(&text, 1 << 20);
-        policy_check_sms(p->inv, &c, &sms);
-        policy_check_text(p->inv, &c, to[i]->language, &subject, &text);
-        put_notice(p, MESSAGE_CHECK, hash, start_ms / 1000, to[i], &sms, &subject, &text);
-    }
-    free(bad);
-}
-
-static void
-look_at_meetings(struct policy *p)
-{
-    size_t keep = 0;
-
-    if (p->now_ms / MINUTE_MS == p->looked_minute ||
-        p->inv->meeting_count + p->inv->planned_count == 0)
-        return;
-    p->looked_minute = p->now_ms / MINUTE_MS;
-    for (size_t i = 0; i < p->clash_count; i++)
-        if (p->clashes[i].until_ms > p->now_ms)
-            p->clashes[keep++] = p->clashes[i];
-    p->clash_count = keep;
-    meetings_clashes(p->inv, p->now_ms, p->now_ms + MEETING_AHEAD_MS, on_clash, p);
-    meetings_soon(p->inv, p->now_ms, on_soon, p);
-    for (size_t i = 0; i < p->inv->planned_count; i++)
-        look_at_work(p, &p->inv->planned[i]);
 }
 
 static bool
@@ -985,7 +711,7 @@ policy_clock(struct policy *p, int64_t now_ms)
     if (now_ms > p->now_ms)
         p->now_ms = now_ms;
     forget_settled(p);
-    look_at_meetings(p);
+    policy_look_at_plans(p);
     for (size_t i = 0; i < p->count; i++) {
         struct casefile *c = &p->cases[i];
 
@@ -1003,238 +729,4 @@ int64_t
 policy_now(const struct policy *p)
 {
     return p->now_ms;
-}
-
-/* ---- state ---- */
-
-enum { VERSION = 2 }; /* 1: without meetings and digests */
-
-void
-policy_save(const struct policy *p, struct nh_buf *out)
-{
-    nh_buf_put_u8(out, VERSION);
-    nh_buf_put_zigzag(out, p->now_ms);
-    nh_buf_put_varint(out, p->count);
-    for (size_t i = 0; i < p->count; i++) {
-        const struct casefile *c = &p->cases[i];
-
-        incident_encode(out, &c->in);
-        nh_buf_put_u8(out, (uint8_t)(c->opened | c->acknowledged << 1 | c->done << 2 |
-                                     c->told_low << 3));
-        nh_buf_put_varint(out, c->step);
-        nh_buf_put_zigzag(out, c->told_ms);
-        nh_buf_put_zigzag(out, c->revised_ms);
-        nh_buf_put_varint(out, c->revisions);
-        nh_buf_put_u8(out, (uint8_t)c->told_cause);
-        nh_buf_put_str(out, c->told_party);
-        nh_buf_put_varint(out, c->told_count);
-        for (size_t k = 0; k < c->told_count; k++)
-            nh_buf_put_str(out, c->told[k]->id);
-    }
-    nh_buf_put_varint(out, p->clash_count);
-    for (size_t i = 0; i < p->clash_count; i++) {
-        nh_buf_put_varint(out, p->clashes[i].hash);
-        nh_buf_put_zigzag(out, p->clashes[i].until_ms);
-    }
-    nh_buf_put_varint(out, p->window_count);
-    for (size_t i = 0; i < p->window_count; i++) {
-        const struct window *w = &p->windows[i];
-
-        nh_buf_put_str(out, w->to->id);
-        nh_buf_put_u8(out, (uint8_t)w->about);
-        nh_buf_put_zigzag(out, w->from_ms);
-        nh_buf_put_varint(out, w->count);
-    }
-    nh_buf_put_varint(out, p->held_count);
-    for (size_t i = 0; i < p->held_count; i++) {
-        const struct held *h = &p->held[i];
-
-        nh_buf_put_str(out, h->to->id);
-        nh_buf_put_u8(out, (uint8_t)h->about);
-        nh_buf_put_varint(out, h->number);
-        nh_buf_put_varint(out, h->step);
-        nh_buf_put_zigzag(out, h->after_ms);
-    }
-}
-
-static int64_t
-take_time(struct nh_slice *in)
-{
-    int64_t v = nh_take_zigzag(in);
-
-    in->bad |= v > INCIDENT_TIME_MAX || v < -INCIDENT_TIME_MAX;
-    return in->bad ? 0 : v;
-}
-
-/* A contact that the inventory no longer has is told no more. */
-static const struct inv_contact *
-take_contact(const struct policy *p, struct nh_slice *in)
-{
-    char id[NH_SITE_ID_MAX];
-
-    nh_take_str(in, id, sizeof(id));
-    for (size_t k = 0; k < p->inv->contact_count && !in->bad; k++)
-        if (strcmp(p->inv->contacts[k].id, id) == 0)
-            return &p->inv->contacts[k];
-    return NULL;
-}
-
-static void
-load_told(struct policy *p, struct casefile *c, struct nh_slice *in)
-{
-    uint64_t n = nh_take_varint(in);
-
-    in->bad |= n > TOLD_MAX;
-    for (uint64_t i = 0; i < n && !in->bad; i++) {
-        const struct inv_contact *to = take_contact(p, in);
-
-        if (to != NULL)
-            c->told[c->told_count++] = to;
-    }
-}
-
-static enum message_about
-take_about(struct nh_slice *in)
-{
-    unsigned about = nh_take_u8(in);
-
-    in->bad |= about >= MESSAGE_ABOUTS;
-    return in->bad ? MESSAGE_OPENED : (enum message_about)about;
-}
-
-static unsigned
-take_unsigned(struct nh_slice *in)
-{
-    uint64_t v = nh_take_varint(in);
-
-    in->bad |= v > UINT32_MAX;
-    return (unsigned)v;
-}
-
-static enum nh_err
-load_gathering(struct policy *p, struct nh_slice *in)
-{
-    uint64_t n = nh_take_varint(in);
-
-    in->bad |= n > in->len;
-    for (uint64_t i = 0; i < n && !in->bad; i++) {
-        const struct inv_contact *to = take_contact(p, in);
-        enum message_about about = take_about(in);
-        int64_t from_ms = take_time(in);
-        unsigned count = take_unsigned(in);
-        struct window *w = to == NULL || in->bad ? NULL : window_of(p, to, about);
-
-        if (w != NULL)
-            *w = (struct window){ to, about, from_ms, count };
-        else if (to != NULL && !in->bad)
-            return NH_ENOMEM;
-    }
-    n = nh_take_varint(in);
-    in->bad |= n > in->len || n > HELD_MAX;
-    for (uint64_t i = 0; i < n && !in->bad; i++) {
-        struct held h = { .to = take_contact(p, in) };
-
-        h.about = take_about(in);
-        h.number = take_unsigned(in);
-        h.step = take_unsigned(in);
-        h.after_ms = take_time(in);
-        if (h.to != NULL && !in->bad && !hold(p, &h))
-            return NH_ENOMEM;
-    }
-    return in->bad ? NH_EFORMAT : NH_OK;
-}
-
-static enum nh_err
-load_case(struct policy *p, struct nh_slice *in)
-{
-    struct incident incident;
-    enum nh_err err = incident_decode(in, &incident);
-    struct casefile *c;
-    unsigned flags, cause;
-
-    if (err != NH_OK)
-        return err;
-    c = case_of(p, incident.number, true);
-    if (c == NULL) {
-        incident_fini(&incident);
-        return NH_ENOMEM;
-    }
-    incident_fini(&c->in);
-    c->in = incident;
-    flags = nh_take_u8(in);
-    c->opened = (flags & 1) != 0;
-    c->acknowledged = (flags & 2) != 0;
-    c->done = (flags & 4) != 0;
-    c->told_low = (flags & 8) != 0;
-    c->step = (size_t)nh_take_varint(in);
-    c->told_ms = take_time(in);
-    c->revised_ms = take_time(in);
-    c->revisions = (unsigned)nh_take_varint(in);
-    cause = nh_take_u8(in);
-    in->bad |= cause >= CAUSES;
-    c->told_cause = in->bad ? CAUSE_UNKNOWN : (enum cause)cause;
-    nh_take_str(in, c->told_party, sizeof(c->told_party));
-    load_told(p, c, in);
-    return in->bad ? NH_EFORMAT : NH_OK;
-}
-
-static enum nh_err
-load_clashes(struct policy *p, struct nh_slice *in)
-{
-    uint64_t n = nh_take_varint(in);
-
-    in->bad |= n > CLASHES_MAX || n > in->len;
-    if (in->bad || n == 0)
-        return in->bad ? NH_EFORMAT : NH_OK;
-    p->clashes = calloc((size_t)n, sizeof(p->clashes[0]));
-    if (p->clashes == NULL)
-        return NH_ENOMEM;
-    p->clash_cap = (size_t)n;
-    while (p->clash_count < n) {
-        struct clash *c = &p->clashes[p->clash_count++];
-        uint64_t hash = nh_take_varint(in);
-
-        in->bad |= hash > UINT32_MAX;
-        c->hash = (uint32_t)hash;
-        c->until_ms = take_time(in);
-    }
-    return in->bad ? NH_EFORMAT : NH_OK;
-}
-
-static void
-renew(struct policy *p)
-{
-    free(p->clashes);
-    p->clashes = NULL;
-    p->clash_count = p->clash_cap = p->window_count = p->held_count = 0;
-    p->looked_minute = 0;
-    for (size_t i = 0; i < p->count; i++)
-        incident_fini(&p->cases[i].in);
-    p->count = 0;
-    p->now_ms = 0;
-}
-
-enum nh_err
-policy_load(struct policy *p, struct nh_slice in)
-{
-    enum nh_err err = NH_OK;
-    unsigned version;
-    uint64_t n;
-
-    renew(p);
-    version = nh_take_u8(&in);
-    in.bad |= version < 1 || version > VERSION;
-    p->now_ms = take_time(&in);
-    n = nh_take_varint(&in);
-    for (uint64_t i = 0; i < n && err == NH_OK && !in.bad; i++)
-        err = load_case(p, &in);
-    if (err == NH_OK && version > 1)
-        err = load_clashes(p, &in);
-    if (err == NH_OK && version > 1)
-        err = load_gathering(p, &in);
-    if (err == NH_OK && (in.bad || in.len != 0))
-        err = NH_EFORMAT;
-    if (err != NH_OK)
-        renew(p);
-    return err;
 }
