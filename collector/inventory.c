@@ -141,6 +141,19 @@ inventory_device(
     return NULL;
 }
 
+struct nh_snmp_files
+inventory_snmp_files(const struct inv_snmp *s)
+{
+    return (struct nh_snmp_files){ .version = s->version,
+        .user = s->user,
+        .level = s->level,
+        .auth = s->auth,
+        .auth_key_file = s->auth_key_file,
+        .priv = s->priv,
+        .priv_key_file = s->priv_key_file,
+        .community_file = s->community_file };
+}
+
 struct inv_link *
 inventory_link(const struct inventory *inv, const char *id)
 {

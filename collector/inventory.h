@@ -11,6 +11,7 @@
 #define INVENTORY_H
 
 #include "libnhip/conf.h"
+#include "libnhip/snmp_credentials.h"
 #include "libnhip/wire.h"
 
 struct inv_carrier {
@@ -183,6 +184,8 @@ struct inv_site *inventory_site(const struct inventory *inv, const char *id);
 /* The device "SITE/ID" or "centre/ID", or NULL; *site is NULL for one of the centre's. */
 const struct inv_device *inventory_device(
     const struct inventory *inv, const char *id, const struct inv_site **site);
+/* Where the secrets of a credential are. Lent of it. */
+struct nh_snmp_files inventory_snmp_files(const struct inv_snmp *s);
 struct inv_link *inventory_link(
     const struct inventory *inv, const char *id); /* SITE/LINK */
 struct inv_service *inventory_service(const struct inventory *inv, const char *id);

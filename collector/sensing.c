@@ -58,14 +58,7 @@ load_credentials(const struct inventory *inv)
     nh_snmp_credentials_mark();
     for (size_t i = 0; i < inv->snmp_count; i++) {
         const struct inv_snmp *s = &inv->snmps[i];
-        const struct nh_snmp_files files = { .version = s->version,
-            .user = s->user,
-            .level = s->level,
-            .auth = s->auth,
-            .auth_key_file = s->auth_key_file,
-            .priv = s->priv,
-            .priv_key_file = s->priv_key_file,
-            .community_file = s->community_file };
+        const struct nh_snmp_files files = inventory_snmp_files(s);
         char why[256];
 
         if (nh_snmp_credentials_load(s->id, &files, why) != NH_OK)

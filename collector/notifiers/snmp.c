@@ -293,14 +293,7 @@ serves(const struct inventory *inv, const struct inv_contact *to)
 static enum nh_err
 read_credential(const struct inv_snmp *s, struct nh_snmp_credential *out, char why[128])
 {
-    const struct nh_snmp_files files = { .version = s->version,
-        .user = s->user,
-        .level = s->level,
-        .auth = s->auth,
-        .auth_key_file = s->auth_key_file,
-        .priv = s->priv,
-        .priv_key_file = s->priv_key_file,
-        .community_file = s->community_file };
+    const struct nh_snmp_files files = inventory_snmp_files(s);
     char words[256];
     enum nh_err err = nh_snmp_credential_read(&files, out, words);
 
