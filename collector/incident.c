@@ -210,23 +210,6 @@ incident_drops(const struct incident *in)
 /* ---- JSON ---- */
 
 static void
-put_time(struct nh_buf *out, const char *key, int64_t ms)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    if (ms == 0)
-        nh_buf_printf(out, "null");
-    else
-        nh_json_fixed(out, ms, 3);
-}
-
-static void
-put_text(struct nh_buf *out, const char *key, const char *text)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    nh_json_string(out, text == NULL ? "" : text);
-}
-
-static void
 put_minutes(struct nh_buf *out, const struct incident_minutes *m)
 {
     nh_buf_printf(out,
@@ -243,16 +226,16 @@ incident_json_open(struct nh_buf *out, const struct incident *in, const char *la
 
     incident_id(in->number, id);
     nh_buf_printf(out, "{\"incident\":\"%s\"", id);
-    put_time(out, "opened", in->opened_ms);
-    put_time(out, "started", in->started_ms);
-    put_time(out, "closed", in->closed_ms);
-    put_text(out, "kind", kinds[in->kind]);
-    put_text(out, "cause", causes[in->cause]);
-    put_text(out, "party", in->party);
-    put_text(out, "confidence", confidences[in->confidence]);
-    put_text(out, "first_cause", causes[in->first_cause]);
-    put_text(out, "object", in->object);
-    put_text(out, "title", en ? in->title_en : in->title_vi);
+    nh_json_more_time(out, "opened", in->opened_ms);
+    nh_json_more_time(out, "started", in->started_ms);
+    nh_json_more_time(out, "closed", in->closed_ms);
+    nh_json_more_text(out, "kind", kinds[in->kind]);
+    nh_json_more_text(out, "cause", causes[in->cause]);
+    nh_json_more_text(out, "party", in->party);
+    nh_json_more_text(out, "confidence", confidences[in->confidence]);
+    nh_json_more_text(out, "first_cause", causes[in->first_cause]);
+    nh_json_more_text(out, "object", in->object);
+    nh_json_more_text(out, "title", en ? in->title_en : in->title_vi);
     nh_buf_printf(out, ",\"note\":%s", in->note ? "true" : "false");
     nh_buf_printf(out, ",\"revision\":%u,\"sites\":[", in->revision);
     for (size_t i = 0; i < in->site_count; i++) {

@@ -17,23 +17,6 @@ static const char *const states[OUTBOX_STATES] = {
     [OUTBOX_SENDING] = "sending",
 };
 
-static void
-put_text(struct nh_buf *out, const char *key, const char *text)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    nh_json_string(out, text != NULL ? text : "");
-}
-
-static void
-put_time(struct nh_buf *out, const char *key, int64_t at_ms)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    if (at_ms == 0)
-        nh_buf_printf(out, "null");
-    else
-        nh_json_fixed(out, at_ms, 3);
-}
-
 static const char *
 title(const struct incident *in, const char *language)
 {
@@ -58,7 +41,7 @@ put_evidence(const struct incident *in, struct nh_buf *out)
     for (size_t i = 0; i < in->reason_count; i++) {
         nh_buf_printf(out, "%s{\"check\":", i > 0 ? "," : "");
         nh_json_string(out, in->reasons[i].check);
-        put_time(out, "at", in->reasons[i].at_ms);
+        nh_json_more_time(out, "at", in->reasons[i].at_ms);
         nh_buf_printf(out, "}");
     }
     nh_buf_printf(out, "]");
@@ -76,11 +59,11 @@ put_row(sqlite3_stmt *q, const char *language, struct nh_buf *out)
         return err;
     incident_json_open(out, &in, language);
     nh_buf_printf(out, ",\"number\":%lu", (unsigned long)in.number);
-    put_text(out, "title_vi", in.title_vi);
-    put_text(out, "title_en", in.title_en);
+    nh_json_more_text(out, "title_vi", in.title_vi);
+    nh_json_more_text(out, "title_en", in.title_en);
     put_evidence(&in, out);
-    put_time(out, "changed", in.changed_ms);
-    put_time(out, "told_closed", in.told_closed_ms);
+    nh_json_more_time(out, "changed", in.changed_ms);
+    nh_json_more_time(out, "told_closed", in.told_closed_ms);
     nh_buf_printf(out, ",\"merged_into\":");
     if (in.merged_into != 0) {
         incident_id(in.merged_into, id);
@@ -92,15 +75,15 @@ put_row(sqlite3_stmt *q, const char *language, struct nh_buf *out)
     if (sqlite3_column_int64(q, 1) != 0) {
         nh_buf_printf(out, "{\"at\":");
         nh_json_fixed(out, sqlite3_column_int64(q, 1), 3);
-        put_text(out, "who", incidents_text(q, 2));
-        put_text(out, "way", incidents_text(q, 3));
+        nh_json_more_text(out, "who", incidents_text(q, 2));
+        nh_json_more_text(out, "way", incidents_text(q, 3));
         nh_buf_printf(out, "}");
     } else {
         nh_buf_printf(out, "null");
     }
-    put_text(out, "owner", incidents_text(q, 4));
-    put_text(out, "ticket", incidents_text(q, 5));
-    put_text(out, "estimate", incidents_text(q, 6));
+    nh_json_more_text(out, "owner", incidents_text(q, 4));
+    nh_json_more_text(out, "ticket", incidents_text(q, 5));
+    nh_json_more_text(out, "estimate", incidents_text(q, 6));
     incident_fini(&in);
     return NH_OK;
 }
@@ -144,9 +127,9 @@ put_revision(sqlite3_stmt *q, const char *language, struct nh_buf *out)
         return err;
     nh_buf_printf(out, "{\"at\":");
     nh_json_fixed(out, sqlite3_column_int64(q, 0), 3);
-    put_text(out, "change", incidents_text(q, 1));
+    nh_json_more_text(out, "change", incidents_text(q, 1));
     nh_buf_printf(out, ",\"revision\":%lu", (unsigned long)in.revision);
-    put_text(out, "title", title(&in, language));
+    nh_json_more_text(out, "title", title(&in, language));
     nh_buf_printf(out, ",\"was\":");
     incident_json_open(out, &in, language);
     nh_buf_printf(out, "}}");
@@ -160,10 +143,10 @@ put_action(sqlite3_stmt *q, const char *language, struct nh_buf *out)
     (void)language;
     nh_buf_printf(out, "{\"at\":");
     nh_json_fixed(out, sqlite3_column_int64(q, 0), 3);
-    put_text(out, "action", incidents_text(q, 1));
-    put_text(out, "who", incidents_text(q, 2));
-    put_text(out, "way", incidents_text(q, 3));
-    put_text(out, "text", incidents_text(q, 4));
+    nh_json_more_text(out, "action", incidents_text(q, 1));
+    nh_json_more_text(out, "who", incidents_text(q, 2));
+    nh_json_more_text(out, "way", incidents_text(q, 3));
+    nh_json_more_text(out, "text", incidents_text(q, 4));
     nh_buf_printf(out, "}");
     return NH_OK;
 }
@@ -179,16 +162,17 @@ put_told(sqlite3_stmt *q, const char *language, struct nh_buf *out)
         return NH_EFORMAT;
     nh_buf_printf(out, "{\"at\":");
     nh_json_fixed(out, sqlite3_column_int64(q, 0), 3);
-    put_text(out, "to", incidents_text(q, 1));
-    put_text(out, "channel", incidents_text(q, 2));
-    put_text(out, "text", incidents_text(q, sms ? 9 : 11));
-    put_text(out, "about", message_about_name((enum message_about)about));
-    put_text(out, "state", states[state]);
+    nh_json_more_text(out, "to", incidents_text(q, 1));
+    nh_json_more_text(out, "channel", incidents_text(q, 2));
+    nh_json_more_text(out, "text", incidents_text(q, sms ? 9 : 11));
+    nh_json_more_text(out, "about", message_about_name((enum message_about)about));
+    nh_json_more_text(out, "state", states[state]);
     nh_buf_printf(out, ",\"tries\":%d", sqlite3_column_int(q, 5));
-    put_time(out, "next", state == OUTBOX_WAITING ? sqlite3_column_int64(q, 6) : 0);
-    put_time(out, "done", sqlite3_column_int64(q, 7));
-    put_text(out, "error", incidents_text(q, 8));
-    put_text(out, "key", incidents_text(q, 12));
+    nh_json_more_time(
+        out, "next", state == OUTBOX_WAITING ? sqlite3_column_int64(q, 6) : 0);
+    nh_json_more_time(out, "done", sqlite3_column_int64(q, 7));
+    nh_json_more_text(out, "error", incidents_text(q, 8));
+    nh_json_more_text(out, "key", incidents_text(q, 12));
     nh_buf_printf(out, "}");
     return NH_OK;
 }

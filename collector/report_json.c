@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-put_text(struct nh_buf *out, const char *key, const char *text)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    nh_json_string(out, text == NULL ? "" : text);
-}
-
 char *
 report_link_head(const struct inv_link *in)
 {
@@ -25,17 +18,17 @@ report_link_head(const struct inv_link *in)
     nh_buf_init(&b, 64 << 10);
     nh_buf_printf(&b, "{\"id\":");
     nh_json_string(&b, in->id);
-    put_text(&b, "site", in->site->id);
-    put_text(&b, "site_name", in->site->name);
-    put_text(&b, "code", in->site->code);
-    put_text(&b, "link", in->name);
-    put_text(&b, "role", in->standby ? "standby" : "primary");
-    put_text(&b, "carrier", in->carrier->id);
-    put_text(&b, "carrier_name", in->carrier->name);
-    put_text(&b, "circuit", in->circuit);
-    put_text(&b, "contract", c == NULL ? "" : c->id);
-    put_text(&b, "source", c == NULL ? "" : c->source);
-    put_text(&b, "hours", c == NULL ? "always" : c->hours);
+    nh_json_more_text(&b, "site", in->site->id);
+    nh_json_more_text(&b, "site_name", in->site->name);
+    nh_json_more_text(&b, "code", in->site->code);
+    nh_json_more_text(&b, "link", in->name);
+    nh_json_more_text(&b, "role", in->standby ? "standby" : "primary");
+    nh_json_more_text(&b, "carrier", in->carrier->id);
+    nh_json_more_text(&b, "carrier_name", in->carrier->name);
+    nh_json_more_text(&b, "circuit", in->circuit);
+    nh_json_more_text(&b, "contract", c == NULL ? "" : c->id);
+    nh_json_more_text(&b, "source", c == NULL ? "" : c->source);
+    nh_json_more_text(&b, "hours", c == NULL ? "always" : c->hours);
     nh_buf_put_u8(&b, 0);
     if (nh_buf_err(&b) == NH_OK)
         text = strdup((const char *)b.data);
@@ -91,7 +84,10 @@ put_sums(struct nh_buf *out, const struct sums *s, double target)
     if (isnan(low))
         nh_buf_printf(out, ",\"met\":null");
     else
-        put_text(out, "met", low >= target ? "met" : high < target ? "not_met" : "open");
+        nh_json_more_text(out, "met",
+            low >= target   ? "met"
+            : high < target ? "not_met"
+                            : "open");
 }
 
 /* "carrier:vnpt" as its name in the inventory, other parties by their words. */
@@ -129,8 +125,8 @@ static void
 put_party(const struct report *r, struct nh_buf *out, const char *party)
 {
     nh_json_string(out, party);
-    put_text(out, "name_vi", party_name(r, party, NH_VI));
-    put_text(out, "name_en", party_name(r, party, NH_EN));
+    nh_json_more_text(out, "name_vi", party_name(r, party, NH_VI));
+    nh_json_more_text(out, "name_en", party_name(r, party, NH_EN));
 }
 
 static void
@@ -175,16 +171,6 @@ put_whole(struct report *r, struct whole *w, struct nh_buf *out)
 }
 
 static void
-put_time(struct nh_buf *out, const char *key, int64_t ms)
-{
-    nh_buf_printf(out, ",\"%s\":", key);
-    if (ms == 0)
-        nh_buf_printf(out, "null");
-    else
-        nh_json_fixed(out, ms, 3);
-}
-
-static void
 put_incident(const struct report *r, const struct rincident *in, struct nh_buf *out)
 {
     char id[16];
@@ -192,12 +178,12 @@ put_incident(const struct report *r, const struct rincident *in, struct nh_buf *
     incident_id(in->number, id);
     nh_buf_printf(
         out, "{\"incident\":\"%s\",\"number\":%lu", id, (unsigned long)in->number);
-    put_text(out, "title_vi", in->title_vi);
-    put_text(out, "title_en", in->title_en);
-    put_time(out, "started", in->started_ms);
-    put_time(out, "closed", in->closed_ms);
-    put_text(out, "cause", incident_cause_name(in->cause));
-    put_text(out, "confidence", incident_confidence_name(in->confidence));
+    nh_json_more_text(out, "title_vi", in->title_vi);
+    nh_json_more_text(out, "title_en", in->title_en);
+    nh_json_more_time(out, "started", in->started_ms);
+    nh_json_more_time(out, "closed", in->closed_ms);
+    nh_json_more_text(out, "cause", incident_cause_name(in->cause));
+    nh_json_more_text(out, "confidence", incident_confidence_name(in->confidence));
     nh_buf_printf(out, ",\"revision\":%lu,\"party\":", (unsigned long)in->revision);
     put_party(r, out, in->party);
     nh_buf_printf(out, ",\"links\":%zu", in->links);
@@ -214,11 +200,11 @@ report_json(struct report *r, int64_t generated_ms, struct nh_buf *out)
         return NH_ENOMEM;
     r->done = true;
     nh_buf_printf(out, "{\"month\":\"%s\"", r->month);
-    put_text(out, "timezone", r->zone);
-    put_time(out, "from", r->from_ms);
-    put_time(out, "to", r->end_ms);
-    put_time(out, "until", r->to_ms);
-    put_time(out, "generated", generated_ms);
+    nh_json_more_text(out, "timezone", r->zone);
+    nh_json_more_time(out, "from", r->from_ms);
+    nh_json_more_time(out, "to", r->end_ms);
+    nh_json_more_time(out, "until", r->to_ms);
+    nh_json_more_time(out, "generated", generated_ms);
     nh_buf_printf(out, ",\"complete\":%s,\"data\":%s,\"links\":[",
         r->complete ? "true" : "false", r->newest_ms != 0 ? "true" : "false");
     for (size_t i = 0; i < r->link_count; i++) {
@@ -229,7 +215,7 @@ report_json(struct report *r, int64_t generated_ms, struct nh_buf *out)
     for (size_t i = 0; i < r->carrier_count; i++) {
         nh_buf_printf(out, "%s{\"id\":", i > 0 ? "," : "");
         nh_json_string(out, r->carriers[i].id);
-        put_text(out, "name", r->carriers[i].name);
+        nh_json_more_text(out, "name", r->carriers[i].name);
         nh_buf_printf(out, ",");
         put_whole(r, &r->by_carrier[i], out);
     }

@@ -47,6 +47,23 @@ nh_json_fixed(struct nh_buf *out, int64_t fixed, uint8_t decimals)
         decimals > 0 ? "." : "", digits + point);
 }
 
+void
+nh_json_more_text(struct nh_buf *out, const char *key, const char *text)
+{
+    nh_buf_printf(out, ",\"%s\":", key);
+    nh_json_string(out, text != NULL ? text : "");
+}
+
+void
+nh_json_more_time(struct nh_buf *out, const char *key, int64_t ms)
+{
+    nh_buf_printf(out, ",\"%s\":", key);
+    if (ms == 0)
+        nh_buf_printf(out, "null");
+    else
+        nh_json_fixed(out, ms, 3);
+}
+
 /* {"at":…,"arrived":…,"boot":… : what both kinds of line begin with. */
 static void
 put_head(

@@ -21,5 +21,9 @@ void nh_replay_event(struct nh_buf *out, const struct nh_origin *origin,
 void nh_json_string(struct nh_buf *out, const char *s);
 /* A fixed-point number in its shortest form: 12300 with 3 decimals is 12.3. */
 void nh_json_fixed(struct nh_buf *out, int64_t fixed, uint8_t decimals);
+/* One more key of an object that has one: ,"key":"text" (NULL: ""), and a time as seconds
+ * (0: null). */
+void nh_json_more_text(struct nh_buf *out, const char *key, const char *text);
+void nh_json_more_time(struct nh_buf *out, const char *key, int64_t ms);
 
 #endif
