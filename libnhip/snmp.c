@@ -44,12 +44,7 @@ struct request {
     struct request *next;
     void (*done)(void *arg, struct nh_snmp_answer *a);
     void *arg;
-    netsnmp_pdu *notice; /* owned: a notification; the rest is of questions */
-    enum nh_snmp_ask ask;
-    int repetitions;
-    size_t count;
-    size_t *lens; /* behind the ids, in the same block */
-    oid ids[];    /* all of them, one after the other */
+    netsnmp_pdu *pdu; /* owned until it is sent */
 };
 
 struct nh_snmp {
@@ -91,8 +86,8 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
 static void
 request_free(struct request *r)
 {
-    if (r->notice != NULL)
-        snmp_free_pdu(r->notice);
+    if (r->pdu != NULL)
+        snmp_free_pdu(r->pdu);
     free(r);
 }
 
@@ -332,35 +327,6 @@ probe_pdu(void)
     return pdu;
 }
 
-static netsnmp_pdu *
-request_pdu(const struct nh_snmp *s, struct request *r)
-{
-    static const int commands[] = { [NH_SNMP_GET] = SNMP_MSG_GET,
-        [NH_SNMP_GETNEXT] = SNMP_MSG_GETNEXT,
-        [NH_SNMP_GETBULK] = SNMP_MSG_GETBULK };
-    enum nh_snmp_ask ask =
-        s->version == 1 && r->ask == NH_SNMP_GETBULK ? NH_SNMP_GETNEXT : r->ask;
-    netsnmp_pdu *pdu = r->notice != NULL ? r->notice : snmp_pdu_create(commands[ask]);
-    const oid *id = r->ids;
-
-    if (pdu == NULL || pdu == r->notice) {
-        r->notice = NULL;
-        return pdu;
-    }
-    if (ask == NH_SNMP_GETBULK) {
-        pdu->non_repeaters = 0;
-        pdu->max_repetitions = r->repetitions;
-    }
-    for (size_t i = 0; i < r->count; i++) {
-        if (snmp_add_null_var(pdu, id, r->lens[i]) == NULL) {
-            snmp_free_pdu(pdu);
-            return NULL;
-        }
-        id += r->lens[i];
-    }
-    return pdu;
-}
-
 /* Connected: no answer from anywhere else gets in, and a closed port is told. */
 static bool
 connect_socket(struct nh_snmp *s)
@@ -388,7 +354,9 @@ pump(struct nh_snmp *s)
     }
     s->probing =
         s->version == 3 && snmp_sess_session(s->session)->securityEngineIDLen == 0;
-    pdu = s->probing ? probe_pdu() : request_pdu(s, s->first);
+    pdu = s->probing ? probe_pdu() : s->first->pdu;
+    if (!s->probing)
+        s->first->pdu = NULL;
     if (pdu == NULL)
         finish_later(s, NH_SNMP_LOCAL);
     else
@@ -627,40 +595,55 @@ nh_snmp_close(struct nh_snmp *s)
         destroy(s);
 }
 
-enum nh_err
-nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
-    const size_t *lens, size_t count, int repetitions,
+/* Put `pdu` behind what waits; it is owned here from now on. */
+static enum nh_err
+queue(struct nh_snmp *s, netsnmp_pdu *pdu,
     void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
 {
-    struct request *r;
-    size_t total = 0;
-    oid *at;
+    struct request *r = malloc(sizeof(*r));
 
-    if (count == 0 || count > NH_SNMP_VARS_MAX)
-        return NH_EINVAL;
-    for (size_t i = 0; i < count; i++) {
-        if (lens[i] < 2 || lens[i] > NH_OID_MAX)
-            return NH_EINVAL;
-        total += lens[i];
-    }
-    r = malloc(sizeof(*r) + total * sizeof(oid) + count * sizeof(size_t));
-    if (r == NULL)
+    if (r == NULL) {
+        snmp_free_pdu(pdu);
         return NH_ENOMEM;
-    *r = (struct request){
-        .done = done, .arg = arg, .ask = ask, .repetitions = repetitions, .count = count
-    };
-    at = r->ids;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(at, oids[i], lens[i] * sizeof(oid));
-        at += lens[i];
     }
-    r->lens = (size_t *)(void *)at;
-    memcpy(r->lens, lens, count * sizeof(size_t));
+    *r = (struct request){ .done = done, .arg = arg, .pdu = pdu };
     *s->last = r;
     s->last = &r->next;
     if (!s->delivering)
         pump(s);
     return NH_OK;
+}
+
+enum nh_err
+nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
+    const size_t *lens, size_t heads, size_t count, int repetitions,
+    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
+{
+    static const int commands[] = { [NH_SNMP_GET] = SNMP_MSG_GET,
+        [NH_SNMP_GETNEXT] = SNMP_MSG_GETNEXT,
+        [NH_SNMP_GETBULK] = SNMP_MSG_GETBULK };
+    netsnmp_pdu *pdu;
+
+    if (count == 0 || count > NH_SNMP_VARS_MAX || heads > count)
+        return NH_EINVAL;
+    for (size_t i = 0; i < count; i++)
+        if (lens[i] < 2 || lens[i] > NH_OID_MAX)
+            return NH_EINVAL;
+    if (s->version == 1 && ask == NH_SNMP_GETBULK)
+        ask = NH_SNMP_GETNEXT;
+    pdu = snmp_pdu_create(commands[ask]);
+    if (pdu == NULL)
+        return NH_ENOMEM;
+    if (ask == NH_SNMP_GETBULK) {
+        pdu->non_repeaters = (long)heads;
+        pdu->max_repetitions = repetitions;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (snmp_add_null_var(pdu, oids[i], lens[i]) == NULL) {
+            snmp_free_pdu(pdu);
+            return NH_ENOMEM;
+        }
+    return queue(s, pdu, done, arg);
 }
 
 static bool
@@ -729,25 +712,13 @@ nh_snmp_tell(struct nh_snmp *s, bool confirmed, const unsigned long *trap,
     size_t trap_len, const struct nh_snmp_var *vars, size_t count,
     void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
 {
-    struct request *r;
+    netsnmp_pdu *pdu;
 
     if (s->version < 2 || (s->version == 3 && !confirmed) || trap_len < 2 ||
         trap_len > NH_OID_MAX || count > NH_SNMP_VARS_MAX)
         return NH_EINVAL;
-    r = calloc(1, sizeof(*r));
-    if (r == NULL)
-        return NH_ENOMEM;
-    *r = (struct request){ .done = done, .arg = arg };
-    r->notice = notice_pdu(confirmed, trap, trap_len, vars, count);
-    if (r->notice == NULL) {
-        free(r);
-        return NH_EINVAL;
-    }
-    *s->last = r;
-    s->last = &r->next;
-    if (!s->delivering)
-        pump(s);
-    return NH_OK;
+    pdu = notice_pdu(confirmed, trap, trap_len, vars, count);
+    return pdu == NULL ? NH_EINVAL : queue(s, pdu, done, arg);
 }
 
 /* The one under way keeps its place, so that its answer is not taken for another's. */

@@ -142,12 +142,14 @@ enum nh_err nh_snmp_open(struct nh_snmp **out, struct event_base *base,
 /* What waits is dropped without an answer. May be called from an answer's callback. */
 void nh_snmp_close(struct nh_snmp *s);
 
-/* Ask for `count` objects (1 to NH_SNMP_VARS_MAX); `oids` and `lens` are copied.
- * `repetitions` matters to GETBULK only. Errors: NH_ENOMEM, NH_EINVAL; `done` is then
- * not called. */
+/* Ask for `count` objects (1 to NH_SNMP_VARS_MAX); `oids` and `lens` are copied. GETBULK
+ * asks `repetitions` times for all but the first `heads` (RFC 3416 section 4.2.3 calls
+ * them non-repeaters); to the others both are nothing. Errors: NH_ENOMEM, NH_EINVAL;
+ * `done` is then not called. */
 enum nh_err nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask,
-    const unsigned long *const *oids, const size_t *lens, size_t count, int repetitions,
-    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg) NH_MUST_CHECK;
+    const unsigned long *const *oids, const size_t *lens, size_t heads, size_t count,
+    int repetitions, void (*done)(void *arg, struct nh_snmp_answer *a),
+    void *arg) NH_MUST_CHECK;
 /*
  * Tell: the notification `trap` with `count` objects (types SIGNED, UNSIGNED, BYTES and
  * OBJECT; all of it is copied). `confirmed` makes it an inform, which has an answer once

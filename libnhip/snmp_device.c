@@ -2,70 +2,36 @@
 /*
  * snmp_device.c - one round after the other
  *
- *   SYSTEM -> (NAMES, when they may have changed) -> COUNTERS -> FIGURES -> done
+ *   the long way:  SYSTEM -> (NAMES) -> COUNTERS -> FIGURES -> done
+ *   the short way: uptime, counters and figures in one walk -> done
+ *
+ * A request costs more than what it asks for, and most rounds find the device as it was:
+ * they go the short way. Its first answer begins with the uptime and what else would tell
+ * of a change; then, and whenever the walk finds other interfaces than the last one, the
+ * round goes the long way all the same. So it does for a device that is new, odd (it
+ * repeats itself, complains, speaks v1) or failed last time.
  *
  * Names cost as much as counters and hardly change. They are read again when the device
  * says so (ifTableLastChange), when it rebooted, when an unknown ifIndex turns up, and
- * every NAMES_EVERY rounds for devices that say nothing. Interfaces are kept by ifIndex;
- * when names have been read, what is known of an interface moves to the ifIndex that now
- * has its name.
+ * every NAMES_EVERY rounds for devices that say nothing.
  *
  * A device that does not answer v2c at all is tried by v1 in the same round; the version
  * that answers stays. Columns that it does not have are left out for LACKS_EVERY rounds.
  */
 #include "libnhip/snmp_device.h"
 #include "libnhip/clock.h"
+#include "libnhip/snmp_figures.h"
+#include "libnhip/snmp_interfaces.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    NAMES_EVERY = 10,
+    NAMES_EVERY = 15,
     LACKS_EVERY = 30,
     UPTIME_SLACK_S = 30,
     ROUND_MAX_US = 120 * 1000000, /* NH_SNMP_SLOW says it in words */
-};
-
-/* ifTable and ifXTable: 1.3.6.1.2.1.2.2.1.N and 1.3.6.1.2.1.31.1.1.1.N */
-#define IF(n)                                                                            \
-    {                                                                                    \
-        10,                                                                              \
-        {                                                                                \
-            1, 3, 6, 1, 2, 1, 2, 2, 1, n                                                 \
-        }                                                                                \
-    }
-#define IFX(n)                                                                           \
-    {                                                                                    \
-        11,                                                                              \
-        {                                                                                \
-            1, 3, 6, 1, 2, 1, 31, 1, 1, 1, n                                             \
-        }                                                                                \
-    }
-
-enum { DESCR, TYPE, SPEED, NAME, HIGH_SPEED, ALIAS };
-static const struct nh_oid name_columns[] = {
-    [DESCR] = IF(2),
-    [TYPE] = IF(3),
-    [SPEED] = IF(5),
-    [NAME] = IFX(1),
-    [HIGH_SPEED] = IFX(15),
-    [ALIAS] = IFX(18),
-};
-
-enum { ADMIN = NH_SNMP_COUNTERS, OPER, DISCONTINUITY, IN_32, OUT_32 };
-static const struct nh_oid counter_columns[] = {
-    [NH_SNMP_IN_OCTETS] = IFX(6),
-    [NH_SNMP_OUT_OCTETS] = IFX(10),
-    [NH_SNMP_IN_ERRORS] = IF(14),
-    [NH_SNMP_OUT_ERRORS] = IF(20),
-    [NH_SNMP_IN_DISCARDS] = IF(13),
-    [NH_SNMP_OUT_DISCARDS] = IF(19),
-    [ADMIN] = IF(7),
-    [OPER] = IF(8),
-    [DISCONTINUITY] = IFX(19),
-    [IN_32] = IF(10),
-    [OUT_32] = IF(16),
 };
 
 enum { SYS_DESCR, SYS_OBJECT, SYS_UPTIME, SYS_NAME, SYS_V1, LAST_CHANGE = SYS_V1, BOOTS };
@@ -83,157 +49,106 @@ struct nh_snmp_device {
     struct nh_snmp_pace pace;
     struct nh_snmp_walk *walk; /* under way, freed by its end */
     struct nh_snmp_facts facts;
-    struct nh_snmp_interface *rows; /* owned, by ifIndex; facts.interfaces */
-    size_t count, cap, at;          /* `at`: where the last cell was put */
-    struct nh_snmp_interface *old;  /* owned: before names were read again */
-    size_t old_count;
+    struct nh_snmp_interfaces list;
+    struct nh_snmp_interfaces old; /* while names are read: those of before */
+    bool reading_names;
     void (*done)(void *arg);
     void *done_arg;
     bool running, answered, tried_v1, unknown_index, narrow;
+    bool is_known;        /* the last round went well: the next may go the short way */
+    bool begun;           /* the short way has come as far as the counters */
+    uint32_t apart_until; /* round; the short way did not work: the long one till then */
     bool has_boots, has_change;
-    uint32_t system_lacks; /* bits of system_objects that v1 has no instance of */
-    uint64_t counter_lacks, figure_lacks; /* bits of columns without a row */
-    uint32_t lacks_round;                 /* when they were last found out */
-    int64_t until_us;                     /* of this round */
+    uint32_t system_lacks;  /* bits of system_objects that v1 has no instance of */
+    uint32_t counter_lacks; /* bits of nh_snmp_counter_columns without a row */
+    uint32_t lacks_round;   /* when they were last found out */
+    uint32_t names_round;   /* when names were last read; 0: they are to be */
+    int64_t until_us;       /* of this round */
     uint64_t ticks, boots, last_change;
     int64_t ticks_us;
-    const struct nh_snmp_profile_row *figure[NH_WALK_COLUMNS_MAX]; /* of this round */
-    struct figure {
-        double sum, low, high, first;
-        size_t count;
-    } figures[NH_WALK_COLUMNS_MAX];
-    size_t figure_count;
+    struct nh_snmp_figures figures;
     struct nh_oid columns[NH_WALK_COLUMNS_MAX]; /* of the walk under way */
-    uint8_t column_of[NH_WALK_COLUMNS_MAX];     /* their numbers where they come from */
+    uint32_t likely[NH_WALK_COLUMNS_MAX];       /* rows of each */
+    uint8_t
+        number_of[NH_WALK_COLUMNS_MAX]; /* of a counter's column, or FIGURE_0 and on */
     size_t column_count;
-    uint32_t names_round;          /* when names were last read */
     struct nh_snmp_detail *detail; /* owned */
 };
 
-double
-nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
-    uint64_t speed_bps)
-{
-    double seconds = (double)(now->mono_us - before->mono_us) / 1e6;
-    double delta, most = (double)speed_bps / 8 * seconds;
+enum { FIGURE_0 = NH_SNMP_COUNTER_COLUMNS };
 
-    if (before->mono_us == 0 || now->mono_us == 0 || seconds <= 0 ||
-        before->wide != now->wide)
-        return NAN;
-    if (now->value >= before->value)
-        delta = (double)(now->value - before->value);
-    else if (!now->wide && now->value <= UINT32_MAX && before->value <= UINT32_MAX)
-        delta = (double)((uint32_t)now->value - (uint32_t)before->value);
-    else
-        return NAN;
-    if (!now->wide && speed_bps == 0 && now->value < before->value &&
-        delta > (double)UINT32_MAX / 2)
-        return NAN; /* went back a little: no wrap */
-    if (speed_bps > 0 &&
-        ((!now->wide && most > (double)UINT32_MAX) || delta > most * 1.5 + 1e6))
-        return NAN; /* gone round who knows how often; more than fits through the line */
-    return delta / seconds;
+static void
+finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
+{
+    d->facts.result = result;
+    d->facts.version = nh_snmp_version(d->session);
+    d->facts.bounded = d->facts.bounded || d->list.bounded;
+    d->running = false;
+    if (result != NH_SNMP_OK) {
+        d->is_known = false;
+        d->apart_until = 0; /* it was the device, not the way */
+    } else {
+        nh_snmp_detail_go_on(d->detail, d->session, &d->pace, nh_clock_mono_us());
+    }
+    d->done(d->done_arg);
+}
+
+/* ---- walks ---- */
+
+/* Put column `number` on the list of the next walk. */
+static void
+plan_column(struct nh_snmp_device *d, const struct nh_oid *column, size_t number,
+    size_t likely_rows)
+{
+    d->columns[d->column_count] = *column;
+    d->likely[d->column_count] = (uint32_t)likely_rows;
+    d->number_of[d->column_count++] = (uint8_t)number;
 }
 
 static void
-interface_fini(struct nh_snmp_interface *i)
+plan_counters(struct nh_snmp_device *d)
 {
-    free(i->name);
-    free(i->alias);
-    free(i->descr);
+    size_t count = d->narrow ? NH_SNMP_COUNTER_COLUMNS : NH_SNMP_NARROW_FROM;
+
+    d->unknown_index = false;
+    for (size_t c = 0; c < count; c++)
+        if ((d->counter_lacks & 1U << c) == 0)
+            plan_column(d, &nh_snmp_counter_columns[c], c, d->list.count);
 }
 
 static void
-free_rows(struct nh_snmp_interface *rows, size_t count)
+plan_figures(struct nh_snmp_device *d)
 {
-    for (size_t i = 0; i < count; i++)
-        interface_fini(&rows[i]);
-    free(rows);
-}
-
-static char *
-dup_text(const struct nh_snmp_var *v)
-{
-    char text[NH_SNMP_TEXT_MAX];
-
-    if (v->type != NH_SNMP_BYTES)
-        return NULL;
-    nh_snmp_text(v, text, sizeof(text));
-    return strdup(text);
-}
-
-static int
-by_index(const void *a, const void *b)
-{
-    const struct nh_snmp_interface *x = a, *y = b;
-
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-/* The row of `index`, or NULL; cells come in order, so the next row is tried first. */
-static struct nh_snmp_interface *
-find_row(struct nh_snmp_device *d, uint32_t index)
-{
-    struct nh_snmp_interface key = { .index = index }, *found;
-
-    for (size_t i = d->at; i < d->at + 2 && i < d->count; i++)
-        if (d->rows[i].index == index) {
-            d->at = i;
-            return &d->rows[i];
-        }
-    if (d->count == 0)
-        return NULL;
-    found = bsearch(&key, d->rows, d->count, sizeof(key), by_index);
-    if (found != NULL)
-        d->at = (size_t)(found - d->rows);
-    return found;
-}
-
-static struct nh_snmp_interface *
-add_row(struct nh_snmp_device *d, uint32_t index)
-{
-    struct nh_snmp_interface row = { .index = index };
-    size_t at = d->count;
-
-    if (d->count == NH_SNMP_INTERFACES_MAX) {
-        d->facts.bounded = true;
-        return NULL;
-    }
-    if (d->count == d->cap) {
-        size_t cap = d->cap == 0 ? 8 : d->cap * 2;
-        struct nh_snmp_interface *more = realloc(d->rows, cap * sizeof(*more));
-
-        if (more == NULL)
-            return NULL;
-        d->rows = more;
-        d->cap = cap;
-    }
-    row.name = strdup("");
-    row.alias = strdup("");
-    row.descr = strdup("");
-    if (row.name == NULL || row.alias == NULL || row.descr == NULL) {
-        interface_fini(&row);
-        return NULL;
-    }
-    for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
-        row.rate[i] = NAN;
-    row.rx_power_dbm = row.rx_next = NAN;
-    while (at > 0 && d->rows[at - 1].index > index)
-        at--;
-    memmove(&d->rows[at + 1], &d->rows[at], (d->count - at) * sizeof(row));
-    d->rows[at] = row;
-    d->count++;
-    d->at = at;
-    return &d->rows[at];
+    d->facts.profile = nh_snmp_figures_begin(&d->figures, d->facts.object_id);
+    for (size_t i = 0; i < d->list.count; i++)
+        d->list.rows[i].rx_next = NAN;
+    for (size_t i = 0; i < d->figures.count && d->column_count < NH_WALK_COLUMNS_MAX; i++)
+        if ((d->figures.lacks & UINT64_C(1) << i) == 0)
+            plan_column(
+                d, &d->figures.rows[i]->column, FIGURE_0 + i, d->figures.cells[i]);
 }
 
 static void
-replace_text(char **to, char *text)
+put_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
+    const struct nh_snmp_var *v, int64_t mono_us)
 {
-    if (text == NULL)
-        return;
-    free(*to);
-    *to = text;
+    struct nh_snmp_device *d = arg;
+    size_t number = d->number_of[column];
+    struct nh_snmp_interface *port;
+    double power;
+
+    if (number >= FIGURE_0) {
+        if (!nh_snmp_figures_put(
+                &d->figures, number - FIGURE_0, index, index_len, v, &power))
+            return;
+        port = nh_snmp_interfaces_find(&d->list, (uint32_t)index[0]);
+        if (port != NULL)
+            port->rx_next = power;
+    } else if (index_len == 1 && index[0] <= UINT32_MAX &&
+               !nh_snmp_interfaces_put_counter(
+                   &d->list, number, (uint32_t)index[0], v, mono_us, d->facts.round)) {
+        d->unknown_index = true;
+    }
 }
 
 static void
@@ -241,83 +156,34 @@ put_name_cell(void *arg, size_t column, const unsigned long *index, size_t index
     const struct nh_snmp_var *v, int64_t mono_us)
 {
     struct nh_snmp_device *d = arg;
-    struct nh_snmp_interface *i;
-    double n = 0;
 
     (void)mono_us;
-    if (index_len != 1 || index[0] > UINT32_MAX)
-        return;
-    i = find_row(d, (uint32_t)index[0]);
-    if (i == NULL && (i = add_row(d, (uint32_t)index[0])) == NULL)
-        return;
-    if (column == NAME)
-        replace_text(&i->name, dup_text(v));
-    else if (column == ALIAS)
-        replace_text(&i->alias, dup_text(v));
-    else if (column == DESCR)
-        replace_text(&i->descr, dup_text(v));
-    else if (!nh_snmp_number(v, &n) || !(n >= 0 && n <= (double)UINT32_MAX))
-        return;
-    else if (column == TYPE)
-        i->type = (uint32_t)n;
-    else if (column == SPEED && i->speed_bps == 0 && n < (double)UINT32_MAX)
-        i->speed_bps = (uint64_t)n;
-    else if (column == HIGH_SPEED && n > 0 && n < 1e7 &&
-             ((double)i->speed_bps > n * 1e6 + 5e5 ||
-                 (double)i->speed_bps < n * 1e6 - 5e5))
-        i->speed_bps = (uint64_t)(n * 1e6); /* else ifSpeed is finer */
+    if (index_len == 1 && index[0] <= UINT32_MAX)
+        nh_snmp_interfaces_put_name(&d->list, column, (uint32_t)index[0], v);
+}
+
+static struct nh_snmp_walk_plan
+walk_plan(struct nh_snmp_device *d,
+    void (*on_cell)(void *, size_t, const unsigned long *, size_t,
+        const struct nh_snmp_var *, int64_t),
+    void (*on_done)(void *, const struct nh_snmp_walked *))
+{
+    return (struct nh_snmp_walk_plan){ .columns = d->columns,
+        .likely_rows = d->likely,
+        .count = d->column_count,
+        .max_rows = NH_SNMP_INTERFACES_MAX,
+        .until_us = d->until_us,
+        .on_cell = on_cell,
+        .on_done = on_done,
+        .arg = d };
 }
 
 static void
-put_counter_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
-    const struct nh_snmp_var *v, int64_t mono_us)
+start_walk(struct nh_snmp_device *d, const struct nh_snmp_walk_plan *plan)
 {
-    struct nh_snmp_device *d = arg;
-    struct nh_snmp_interface *i;
-
-    if (index_len != 1 || index[0] > UINT32_MAX)
-        return;
-    column = d->column_of[column];
-    i = find_row(d, (uint32_t)index[0]);
-    if (i == NULL) {
-        d->unknown_index = true;
-        if ((i = add_row(d, (uint32_t)index[0])) == NULL)
-            return;
-    }
-    if (column == ADMIN || column == OPER) {
-        uint8_t *to = column == ADMIN ? &i->admin : &i->oper;
-
-        *to = v->type == NH_SNMP_SIGNED && v->number > 0 && v->number < 8
-                  ? (uint8_t)v->number
-                  : 0;
-        i->round = d->facts.round;
-    } else if (column == DISCONTINUITY) {
-        if (v->type == NH_SNMP_TICKS && i->discontinuity != v->unsigned_number) {
-            memset(i->before, 0, sizeof(i->before));
-            i->discontinuity = (uint32_t)v->unsigned_number;
-        }
-    } else if (v->type == NH_SNMP_COUNTER32 || v->type == NH_SNMP_COUNTER64) {
-        size_t to = column == IN_32    ? NH_SNMP_IN_OCTETS
-                    : column == OUT_32 ? NH_SNMP_OUT_OCTETS
-                                       : column;
-
-        if (column >= IN_32 && i->now[to].wide)
-            return; /* 64 bits are better, and have been read just now */
-        i->now[to] = (struct nh_snmp_sample){ v->unsigned_number, mono_us,
-            v->type == NH_SNMP_COUNTER64 };
-        i->round = d->facts.round;
-    }
-}
-
-static void
-finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
-{
-    d->facts.result = result;
-    d->facts.version = nh_snmp_version(d->session);
-    d->running = false;
-    if (result == NH_SNMP_OK)
-        nh_snmp_detail_go_on(d->detail, d->session, &d->pace, nh_clock_mono_us());
-    d->done(d->done_arg);
+    d->list.at = 0;
+    if (nh_snmp_walk_start(&d->walk, d->session, &d->pace, plan) != NH_OK)
+        finish_round(d, NH_SNMP_LOCAL);
 }
 
 static void
@@ -329,98 +195,25 @@ note_walked(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
     d->facts.complained = d->facts.complained || what->complained;
 }
 
-/* The columns that the walk found no row of, as bits of what they come from. */
+/* What the walk found of each column: none of some, and how many figures. */
 static void
-note_lacks(
-    const struct nh_snmp_device *d, const struct nh_snmp_walked *what, uint64_t *lacks)
+note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
 {
-    for (size_t i = 0; i < d->column_count && !what->complained; i++)
-        if (what->rows[i] == 0)
-            *lacks |= UINT64_C(1) << d->column_of[i];
-}
+    for (size_t i = 0; i < d->column_count; i++) {
+        size_t number = d->number_of[i];
 
-/* Rows that the device shows no more go; the others get their rates. */
-static void
-take_rates(struct nh_snmp_device *d)
-{
-    size_t kept = 0;
-
-    for (size_t k = 0; k < d->count; k++) {
-        struct nh_snmp_interface *i = &d->rows[k];
-
-        if (i->round != d->facts.round) {
-            interface_fini(i);
+        if (number >= FIGURE_0)
+            d->figures.cells[number - FIGURE_0] = what->rows[i];
+        if (what->rows[i] > 0 || what->complained)
             continue;
-        }
-        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
-            i->rate[c] = nh_snmp_rate(
-                &i->before[c], &i->now[c], c <= NH_SNMP_OUT_OCTETS ? i->speed_bps : 0);
-        d->rows[kept++] = *i;
-    }
-    d->count = kept;
-}
-
-static void
-put_figure_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
-    const struct nh_snmp_var *v, int64_t mono_us)
-{
-    struct nh_snmp_device *d = arg;
-    const struct nh_snmp_profile_row *r = d->figure[d->column_of[column]];
-    struct figure *f = &d->figures[d->column_of[column]];
-    struct nh_snmp_interface *i;
-    double n;
-
-    (void)mono_us;
-    if ((r->has_at && (index_len != 1 || index[0] != r->at)) ||
-        !nh_snmp_profile_value(r, v, &n))
-        return;
-    if (r->how == NH_SNMP_PORT) {
-        i = index_len == 1 && index[0] <= UINT32_MAX ? find_row(d, (uint32_t)index[0])
-                                                     : NULL;
-        if (i != NULL)
-            i->rx_next = n;
-        return;
-    }
-    if (f->count == 0)
-        f->first = f->low = f->high = n;
-    f->count++;
-    f->sum += n;
-    f->low = n < f->low ? n : f->low;
-    f->high = n > f->high ? n : f->high;
-}
-
-static double
-figure_value(const struct nh_snmp_profile_row *r, const struct figure *f)
-{
-    switch (r->how) {
-    case NH_SNMP_SUM:
-        return f->sum;
-    case NH_SNMP_AVERAGE:
-        return f->sum / (double)f->count;
-    case NH_SNMP_HIGHEST:
-        return f->high;
-    case NH_SNMP_LOWEST:
-        return f->low;
-    default:
-        return f->first;
+        if (number >= FIGURE_0)
+            d->figures.lacks |= UINT64_C(1) << (number - FIGURE_0);
+        else
+            d->counter_lacks |= 1U << number;
     }
 }
 
-static void
-note_memory(double *value)
-{
-    double used = value[NH_SNMP_FACT_MEM_USED], free_ = value[NH_SNMP_FACT_MEM_FREE];
-    double total = value[NH_SNMP_FACT_MEM_TOTAL];
-
-    if (!isnan(value[NH_SNMP_FACT_MEM_PCT]))
-        return;
-    if (isnan(total))
-        total = used + free_;
-    if (isnan(used))
-        used = total - free_;
-    if (total > 0 && used >= 0 && used <= total)
-        value[NH_SNMP_FACT_MEM_PCT] = 100 * used / total;
-}
+/* ---- what comes of them ---- */
 
 /* The optical power that an entity's sensor tells, at the interface that its name begins
  * with: "Te1/1/1 Receive Power Sensor". */
@@ -434,15 +227,15 @@ place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
         (strstr(sensor->name, "eceive") == NULL && strstr(sensor->name, "Rx") == NULL &&
             strstr(sensor->name, "RX") == NULL))
         return;
-    for (size_t i = 0; i < d->count; i++) {
-        const char *const names[] = { d->rows[i].name, d->rows[i].descr };
+    for (size_t i = 0; i < d->list.count; i++) {
+        const char *const names[] = { d->list.rows[i].name, d->list.rows[i].descr };
 
         for (size_t k = 0; k < NH_COUNT(names); k++) {
             size_t len = strlen(names[k]);
 
             if (len > longest && strncmp(sensor->name, names[k], len) == 0 &&
                 (sensor->name[len] < '0' || sensor->name[len] > '9')) {
-                best = &d->rows[i];
+                best = &d->list.rows[i];
                 longest = len;
             }
         }
@@ -476,6 +269,28 @@ note_details(struct nh_snmp_device *d)
         }
 }
 
+static void
+take_figures(struct nh_snmp_device *d)
+{
+    nh_snmp_figures_end(&d->figures, d->facts.value);
+    for (size_t i = 0; i < d->list.count; i++)
+        d->list.rows[i].rx_power_dbm = d->list.rows[i].rx_next;
+    note_details(d);
+}
+
+static void
+take_counters(struct nh_snmp_device *d)
+{
+    nh_snmp_interfaces_end(&d->list, d->facts.round);
+    if (d->unknown_index)
+        d->names_round = 0; /* read them in the next round */
+    d->narrow = false;
+    for (size_t i = 0; i < d->list.count && !d->narrow; i++)
+        d->narrow = !d->list.rows[i].now[NH_SNMP_IN_OCTETS].wide;
+}
+
+/* ---- the long way ---- */
+
 /* A device that knows none of the figures is a device all the same. */
 static void
 on_device_figures(void *arg, const struct nh_snmp_walked *what)
@@ -483,67 +298,27 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     struct nh_snmp_device *d = arg;
 
     note_walked(d, what);
-    if (what->result == NH_SNMP_OK)
-        note_lacks(d, what, &d->figure_lacks);
-    for (size_t i = 0; i < NH_SNMP_FACTS; i++)
-        d->facts.value[i] = NAN;
-    for (size_t k = 0; k < d->figure_count; k++) {
-        double *to = &d->facts.value[d->figure[k]->metric];
-
-        if (isnan(*to) && d->figures[k].count > 0)
-            *to = figure_value(d->figure[k], &d->figures[k]);
-    }
-    note_memory(d->facts.value);
-    for (size_t i = 0; i < d->count; i++)
-        d->rows[i].rx_power_dbm = d->rows[i].rx_next;
-    note_details(d);
+    if (what->result == NH_SNMP_OK || what->result == NH_SNMP_TIMEOUT)
+        note_rows(d, what); /* what it is silent to is left alone, too */
+    take_figures(d);
+    d->is_known = what->result == NH_SNMP_OK && !d->facts.backwards &&
+                  !d->facts.bounded && !d->facts.complained;
     finish_round(d, NH_SNMP_OK);
-}
-
-/* Put column `number` on the list of the next walk. */
-static void
-plan_column(struct nh_snmp_device *d, const struct nh_oid *column, size_t number)
-{
-    d->columns[d->column_count] = *column;
-    d->column_of[d->column_count++] = (uint8_t)number;
-}
-
-static void
-walk_planned(struct nh_snmp_device *d, size_t likely_rows,
-    void (*on_cell)(void *, size_t, const unsigned long *, size_t,
-        const struct nh_snmp_var *, int64_t),
-    void (*on_done)(void *, const struct nh_snmp_walked *))
-{
-    const struct nh_snmp_walk_plan plan = { .columns = d->columns,
-        .count = d->column_count,
-        .max_rows = NH_SNMP_INTERFACES_MAX,
-        .likely_rows = likely_rows,
-        .until_us = d->until_us,
-        .on_cell = on_cell,
-        .on_done = on_done,
-        .arg = d };
-
-    d->at = 0;
-    if (nh_snmp_walk_start(&d->walk, d->session, &d->pace, &plan) != NH_OK)
-        finish_round(d, NH_SNMP_LOCAL);
 }
 
 static void
 walk_figures(struct nh_snmp_device *d)
 {
-    d->figure_count = nh_snmp_profile_rows(nh_snmp_profiles(), d->facts.object_id,
-        d->figure, NH_COUNT(d->figure), &d->facts.profile);
-    memset(d->figures, 0, sizeof(d->figures));
-    for (size_t i = 0; i < d->count; i++)
-        d->rows[i].rx_next = NAN;
+    const struct nh_snmp_walked none = { .result = NH_SNMP_OK };
+    struct nh_snmp_walk_plan plan;
+
     d->column_count = 0;
-    for (size_t i = 0; i < d->figure_count; i++)
-        if ((d->figure_lacks & UINT64_C(1) << i) == 0)
-            plan_column(d, &d->figure[i]->column, i);
+    plan_figures(d);
+    plan = walk_plan(d, put_cell, on_device_figures);
     if (d->column_count == 0)
-        finish_round(d, NH_SNMP_OK);
+        on_device_figures(d, &none);
     else
-        walk_planned(d, 0, put_figure_cell, on_device_figures);
+        start_walk(d, &plan);
 }
 
 static void
@@ -552,109 +327,30 @@ on_device_counters(void *arg, const struct nh_snmp_walked *what)
     struct nh_snmp_device *d = arg;
 
     note_walked(d, what);
-    if (what->result == NH_SNMP_OK) {
-        note_lacks(d, what, &d->counter_lacks);
-        take_rates(d);
-        if (d->unknown_index)
-            d->names_round = 0; /* read them in the next round */
-        d->narrow = false;
-        for (size_t i = 0; i < d->count && !d->narrow; i++)
-            d->narrow = !d->rows[i].now[NH_SNMP_IN_OCTETS].wide;
-        walk_figures(d);
+    if (what->result != NH_SNMP_OK) {
+        finish_round(d, what->result);
         return;
     }
-    finish_round(d, what->result);
+    note_rows(d, what);
+    take_counters(d);
+    walk_figures(d);
 }
 
-/* Those of a round that broke off are not lost: a rate may span two rounds. */
 static void
 walk_counters(struct nh_snmp_device *d)
 {
-    size_t count = d->narrow ? NH_COUNT(counter_columns) : (size_t)IN_32;
+    struct nh_snmp_walk_plan plan;
 
-    d->unknown_index = false;
-    for (size_t k = 0; k < d->count; k++) {
-        struct nh_snmp_interface *i = &d->rows[k];
-
-        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
-            if (i->now[c].mono_us != 0)
-                i->before[c] = i->now[c];
-        memset(i->now, 0, sizeof(i->now));
-    }
+    nh_snmp_interfaces_begin(&d->list);
     d->column_count = 0;
-    for (size_t c = 0; c < count; c++)
-        if ((d->counter_lacks & UINT64_C(1) << c) == 0)
-            plan_column(d, &counter_columns[c], c);
-    if (d->column_count == 0) {
-        take_rates(d); /* there is no interface any more */
+    plan_counters(d);
+    plan = walk_plan(d, put_cell, on_device_counters);
+    if (d->column_count == 0) { /* there is no interface any more */
+        nh_snmp_interfaces_end(&d->list, d->facts.round);
         walk_figures(d);
         return;
     }
-    walk_planned(d, d->count, put_counter_cell, on_device_counters);
-}
-
-/* What an interface is followed by when its number changes. */
-static const char *
-identity(const struct nh_snmp_interface *i)
-{
-    return *i->name != '\0' ? i->name : *i->descr != '\0' ? i->descr : i->alias;
-}
-
-static int
-by_identity(const void *a, const void *b)
-{
-    const struct nh_snmp_interface *const *x = a, *const *y = b;
-
-    return strcmp(identity(*x), identity(*y));
-}
-
-/* The interface of before that is `i` now: of the same number and name, else the one of
- * that name, when no other has it. `sorted` are those of before by name. */
-static const struct nh_snmp_interface *
-find_old(const struct nh_snmp_device *d, const struct nh_snmp_interface *const *sorted,
-    const struct nh_snmp_interface *i)
-{
-    const struct nh_snmp_interface *same =
-        d->old_count > 0 ? bsearch(i, d->old, d->old_count, sizeof(*d->old), by_index)
-                         : NULL;
-    const struct nh_snmp_interface *const *found;
-
-    if (same != NULL && strcmp(identity(same), identity(i)) == 0)
-        return same;
-    if (*identity(i) == '\0' || d->old_count == 0)
-        return NULL;
-    found = bsearch(&i, sorted, d->old_count, sizeof(*sorted), by_identity);
-    if (found == NULL || (found > sorted && by_identity(found - 1, found) == 0) ||
-        (found + 1 < sorted + d->old_count && by_identity(found, found + 1) == 0))
-        return NULL;
-    return *found;
-}
-
-static void
-follow_names(struct nh_snmp_device *d)
-{
-    const struct nh_snmp_interface **sorted = calloc(d->old_count + 1, sizeof(*sorted));
-
-    if (sorted == NULL)
-        return; /* they begin anew: no rates for a round */
-    for (size_t k = 0; k < d->old_count; k++)
-        sorted[k] = &d->old[k];
-    qsort(sorted, d->old_count, sizeof(*sorted), by_identity);
-    for (size_t k = 0; k < d->count; k++) {
-        struct nh_snmp_interface *i = &d->rows[k];
-        const struct nh_snmp_interface *old = find_old(d, sorted, i);
-
-        if (old == NULL)
-            continue;
-        memcpy(i->now, old->now, sizeof(i->now));
-        memcpy(i->before, old->before, sizeof(i->before));
-        i->discontinuity = old->discontinuity;
-        i->rx_power_dbm = old->rx_power_dbm;
-        memcpy(i->rate, old->rate, sizeof(i->rate));
-        i->admin = old->admin;
-        i->oper = old->oper;
-    }
-    free(sorted);
+    start_walk(d, &plan);
 }
 
 static void
@@ -663,21 +359,18 @@ on_device_names(void *arg, const struct nh_snmp_walked *what)
     struct nh_snmp_device *d = arg;
 
     note_walked(d, what);
+    d->reading_names = false;
     if (what->result != NH_SNMP_OK) { /* those of before serve on */
-        free_rows(d->rows, d->count);
-        d->rows = d->old;
-        d->count = d->cap = d->old_count;
-        d->old = NULL;
-        d->old_count = 0;
+        nh_snmp_interfaces_free(&d->list);
+        d->list = d->old;
+        d->old = (struct nh_snmp_interfaces){ 0 };
         finish_round(d, what->result);
         return;
     }
-    if (d->count != d->old_count)
+    if (d->list.count != d->old.count)
         d->counter_lacks = 0;
-    follow_names(d);
-    free_rows(d->old, d->old_count);
-    d->old = NULL;
-    d->old_count = 0;
+    nh_snmp_interfaces_follow(&d->list, &d->old);
+    nh_snmp_interfaces_free(&d->old);
     d->names_round = d->facts.round;
     walk_counters(d);
 }
@@ -685,15 +378,19 @@ on_device_names(void *arg, const struct nh_snmp_walked *what)
 static void
 walk_names(struct nh_snmp_device *d)
 {
-    d->old = d->rows;
-    d->old_count = d->count;
-    d->rows = NULL;
-    d->count = d->cap = 0;
+    struct nh_snmp_walk_plan plan;
+
+    d->old = d->list;
+    d->list = (struct nh_snmp_interfaces){ 0 };
+    d->reading_names = true;
     d->column_count = 0;
-    for (size_t c = 0; c < NH_COUNT(name_columns); c++)
-        plan_column(d, &name_columns[c], c);
-    walk_planned(d, d->old_count, put_name_cell, on_device_names);
+    for (size_t c = 0; c < NH_SNMP_NAME_COLUMNS; c++)
+        plan_column(d, &nh_snmp_name_columns[c], c, d->old.count);
+    plan = walk_plan(d, put_name_cell, on_device_names);
+    start_walk(d, &plan);
 }
+
+/* ---- the system group ---- */
 
 /* Did the device start anew since the last round? sysUpTime goes round after 497 days:
  * then it is where it would be without that. */
@@ -711,21 +408,12 @@ has_rebooted(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boo
 }
 
 static void
-forget_counters(struct nh_snmp_device *d)
-{
-    for (size_t k = 0; k < d->count; k++) {
-        memset(d->rows[k].now, 0, sizeof(d->rows[k].now));
-        memset(d->rows[k].before, 0, sizeof(d->rows[k].before));
-    }
-}
-
-static void
 put_uptime(struct nh_snmp_device *d, uint64_t ticks, int64_t mono_us, bool boots_moved)
 {
     if (has_rebooted(d, ticks, mono_us, boots_moved)) {
         d->facts.reboots++;
         d->names_round = d->lacks_round = 0;
-        forget_counters(d);
+        nh_snmp_interfaces_forget(&d->list);
     }
     d->ticks = ticks;
     d->ticks_us = mono_us;
@@ -761,44 +449,56 @@ put_object_id(struct nh_snmp_device *d, const struct nh_snmp_var *v)
         return;
     memcpy(d->facts.object_id, text, sizeof(text));
     d->names_round = d->lacks_round = 0; /* another device, perhaps */
+    memset(d->figures.cells, 0, sizeof(d->figures.cells));
     nh_snmp_detail_forget(d->detail);
+}
+
+/* What an answer says of the system group. */
+struct heard {
+    size_t known; /* objects that were asked for */
+    bool boots_moved, has_ticks;
+    uint64_t ticks;
+};
+
+static void
+take_object(struct nh_snmp_device *d, const struct nh_snmp_var *v, struct heard *heard)
+{
+    size_t i = system_object(v);
+
+    heard->known += i < NH_COUNT(system_objects);
+    if (i == SYS_DESCR && v->type == NH_SNMP_BYTES) {
+        nh_snmp_text(v, d->facts.descr, sizeof(d->facts.descr));
+    } else if (i == SYS_NAME && v->type == NH_SNMP_BYTES) {
+        nh_snmp_text(v, d->facts.name, sizeof(d->facts.name));
+    } else if (i == SYS_OBJECT && v->type == NH_SNMP_OBJECT) {
+        put_object_id(d, v);
+    } else if (i == SYS_UPTIME && v->type == NH_SNMP_TICKS) {
+        heard->ticks = v->unsigned_number;
+        heard->has_ticks = true;
+    } else if (i == LAST_CHANGE && v->type == NH_SNMP_TICKS) {
+        if (d->has_change && d->last_change != v->unsigned_number)
+            d->names_round = 0;
+        d->has_change = true;
+        d->last_change = v->unsigned_number;
+    } else if (i == BOOTS && v->type == NH_SNMP_SIGNED) {
+        heard->boots_moved = d->has_boots && d->boots != (uint64_t)v->number;
+        d->has_boots = true;
+        d->boots = (uint64_t)v->number;
+    }
 }
 
 /* False: nothing of what it says was asked for. */
 static bool
 take_system(struct nh_snmp_device *d, struct nh_snmp_answer *a)
 {
+    struct heard heard = { 0 };
     struct nh_snmp_var v;
-    bool boots_moved = false, has_ticks = false;
-    uint64_t ticks = 0;
-    size_t known = 0, i;
 
-    while (nh_snmp_next(a, &v)) {
-        i = system_object(&v);
-        known += i < NH_COUNT(system_objects);
-        if (i == SYS_DESCR && v.type == NH_SNMP_BYTES) {
-            nh_snmp_text(&v, d->facts.descr, sizeof(d->facts.descr));
-        } else if (i == SYS_NAME && v.type == NH_SNMP_BYTES) {
-            nh_snmp_text(&v, d->facts.name, sizeof(d->facts.name));
-        } else if (i == SYS_OBJECT && v.type == NH_SNMP_OBJECT) {
-            put_object_id(d, &v);
-        } else if (i == SYS_UPTIME && v.type == NH_SNMP_TICKS) {
-            ticks = v.unsigned_number;
-            has_ticks = true;
-        } else if (i == LAST_CHANGE && v.type == NH_SNMP_TICKS) {
-            if (d->has_change && d->last_change != v.unsigned_number)
-                d->names_round = 0;
-            d->has_change = true;
-            d->last_change = v.unsigned_number;
-        } else if (i == BOOTS && v.type == NH_SNMP_SIGNED) {
-            boots_moved = d->has_boots && d->boots != (uint64_t)v.number;
-            d->has_boots = true;
-            d->boots = (uint64_t)v.number;
-        }
-    }
-    if (has_ticks)
-        put_uptime(d, ticks, a->mono_us, boots_moved);
-    return known > 0;
+    while (nh_snmp_next(a, &v))
+        take_object(d, &v, &heard);
+    if (heard.has_ticks)
+        put_uptime(d, heard.ticks, a->mono_us, heard.boots_moved);
+    return heard.known > 0;
 }
 
 static bool
@@ -820,9 +520,9 @@ leave_out(struct nh_snmp_device *d, size_t error_index)
     return false;
 }
 
-/* Ask for the system group again, as it is to be asked now. */
+/* Ask for the system group, as it is to be asked now: the long way begins. */
 static void
-ask_again(struct nh_snmp_device *d)
+go_long_way(struct nh_snmp_device *d)
 {
     enum nh_err err = ask_system(d);
 
@@ -830,6 +530,12 @@ ask_again(struct nh_snmp_device *d)
         d->system_lacks = 0; /* all of it is asked for again in the next round */
     if (err != NH_OK)
         finish_round(d, err == NH_EINVAL ? NH_SNMP_NO_SUCH : NH_SNMP_LOCAL);
+}
+
+static bool
+is_due(const struct nh_snmp_device *d, uint32_t last_round, uint32_t every)
+{
+    return last_round == 0 || d->facts.round - last_round >= every;
 }
 
 static void
@@ -841,12 +547,12 @@ on_device_system(void *arg, struct nh_snmp_answer *a)
     if (a->result == NH_SNMP_TIMEOUT && version != 3 && !d->tried_v1 && !d->answered) {
         d->tried_v1 = true;
         nh_snmp_speak(d->session, 3 - version);
-        ask_again(d);
+        go_long_way(d);
         return;
     }
     if (a->result == NH_SNMP_NO_SUCH && a->error_index > 0 &&
         leave_out(d, a->error_index)) {
-        ask_again(d);
+        go_long_way(d);
         return;
     }
     if (a->result != NH_SNMP_OK || !take_system(d, a)) {
@@ -857,11 +563,12 @@ on_device_system(void *arg, struct nh_snmp_answer *a)
     }
     d->answered = true;
     d->narrow = d->narrow || nh_snmp_version(d->session) == 1;
-    if (d->lacks_round == 0 || d->facts.round - d->lacks_round >= LACKS_EVERY) {
-        d->counter_lacks = d->figure_lacks = 0;
+    if (is_due(d, d->lacks_round, LACKS_EVERY)) {
+        d->counter_lacks = 0;
+        d->figures.lacks = 0;
         d->lacks_round = d->facts.round;
     }
-    if (d->names_round == 0 || d->facts.round - d->names_round >= NAMES_EVERY)
+    if (is_due(d, d->names_round, NAMES_EVERY))
         walk_names(d);
     else
         walk_counters(d);
@@ -887,8 +594,105 @@ ask_system(struct nh_snmp_device *d)
     }
     if (count == 0)
         return NH_EINVAL;
-    return nh_snmp_ask(d->session, NH_SNMP_GET, at, lens, count, 0, on_device_system, d);
+    return nh_snmp_ask(
+        d->session, NH_SNMP_GET, at, lens, 0, count, 0, on_device_system, d);
 }
+
+/* ---- the short way ---- */
+
+static bool
+on_device_heads(void *arg, const struct nh_snmp_var *vars, size_t count, int64_t mono_us)
+{
+    struct nh_snmp_device *d = arg;
+    struct heard heard = { 0 };
+
+    for (size_t i = 0; i < count; i++)
+        take_object(d, &vars[i], &heard);
+    if (!heard.has_ticks) {
+        d->apart_until = d->facts.round + LACKS_EVERY;
+        return false;
+    }
+    put_uptime(d, heard.ticks, mono_us, heard.boots_moved);
+    if (d->names_round == 0)
+        return false;
+    nh_snmp_interfaces_begin(&d->list);
+    d->begun = true;
+    return true;
+}
+
+/* Did the walk find what the last one did? */
+static bool
+is_as_before(const struct nh_snmp_device *d, const struct nh_snmp_walked *what)
+{
+    if (what->backwards || what->bounded || what->complained || d->unknown_index)
+        return false;
+    for (size_t i = 0; i < d->column_count; i++)
+        if (d->number_of[i] < FIGURE_0 && what->rows[i] == 0)
+            return false;
+    return nh_snmp_interfaces_are_same(&d->list, d->facts.round);
+}
+
+static void
+on_device_whole(void *arg, const struct nh_snmp_walked *what)
+{
+    struct nh_snmp_device *d = arg;
+
+    d->walk = NULL;
+    if (what->result != NH_SNMP_OK)
+        d->apart_until = d->facts.round + LACKS_EVERY;
+    else if (d->begun && !is_as_before(d, what))
+        d->names_round = 0;
+    if (what->result == NH_SNMP_OK && d->begun && d->names_round != 0) {
+        take_counters(d);
+        take_figures(d);
+        finish_round(d, NH_SNMP_OK);
+        return;
+    }
+    if (d->begun)
+        nh_snmp_interfaces_undo(&d->list);
+    go_long_way(d);
+}
+
+static bool
+may_go_short_way(const struct nh_snmp_device *d)
+{
+    return d->is_known && d->facts.has_uptime && d->list.count > 0 && !d->pace.no_bulk &&
+           nh_snmp_version(d->session) != 1 && d->facts.round >= d->apart_until &&
+           !is_due(d, d->names_round, NAMES_EVERY) &&
+           !is_due(d, d->lacks_round, LACKS_EVERY);
+}
+
+/* False: it cannot be walked so, by what it bears. */
+static bool
+go_short_way(struct nh_snmp_device *d)
+{
+    static const size_t numbers[] = { SYS_UPTIME, LAST_CHANGE, BOOTS };
+    struct nh_oid heads[NH_COUNT(numbers)];
+    struct nh_snmp_walk_plan plan;
+    size_t count = 0;
+
+    for (size_t i = 0; i < NH_COUNT(numbers); i++) {
+        if ((numbers[i] == LAST_CHANGE && !d->has_change) ||
+            (numbers[i] == BOOTS && !d->has_boots))
+            continue;
+        heads[count] = system_objects[numbers[i]];
+        heads[count++].len--; /* what comes next is its ".0" */
+    }
+    d->begun = false;
+    d->column_count = 0;
+    plan_counters(d);
+    plan_figures(d);
+    if ((size_t)d->pace.objects < count + d->column_count)
+        return false;
+    plan = walk_plan(d, put_cell, on_device_whole);
+    plan.heads = heads;
+    plan.head_count = count;
+    plan.on_heads = on_device_heads;
+    d->list.at = 0;
+    return nh_snmp_walk_start(&d->walk, d->session, &d->pace, &plan) == NH_OK;
+}
+
+/* ---- life ---- */
 
 enum nh_err
 nh_snmp_device_new(struct nh_snmp_device **out, struct nh_snmp *s)
@@ -918,8 +722,8 @@ nh_snmp_device_free(struct nh_snmp_device *d)
     nh_snmp_detail_free(d->detail);
     nh_snmp_walk_stop(d->walk);
     nh_snmp_cancel(d->session, d);
-    free_rows(d->rows, d->count);
-    free_rows(d->old, d->old_count);
+    nh_snmp_interfaces_free(&d->list);
+    nh_snmp_interfaces_free(&d->old);
     free(d);
 }
 
@@ -928,7 +732,7 @@ nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s)
 {
     nh_snmp_detail_stop(d->detail);
     d->session = s;
-    d->answered = false;
+    d->answered = d->is_known = false;
     d->pace = (struct nh_snmp_pace){ 0 };
     d->system_lacks = 0;
 }
@@ -936,7 +740,7 @@ nh_snmp_device_use(struct nh_snmp_device *d, struct nh_snmp *s)
 enum nh_err
 nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *arg)
 {
-    enum nh_err err;
+    enum nh_err err = NH_OK;
 
     if (d->running)
         return NH_EEXIST;
@@ -947,18 +751,19 @@ nh_snmp_device_round(struct nh_snmp_device *d, void (*done)(void *arg), void *ar
     d->until_us = nh_clock_mono_us() + ROUND_MAX_US;
     d->facts.round++;
     d->facts.backwards = d->facts.bounded = d->facts.complained = false;
-    if ((err = ask_system(d)) == NH_OK)
-        d->running = true;
+    if (!may_go_short_way(d) || !go_short_way(d))
+        err = ask_system(d);
+    d->running = err == NH_OK;
     return err;
 }
 
 const struct nh_snmp_facts *
 nh_snmp_device_facts(struct nh_snmp_device *d)
 {
-    bool reading_names = d->old != NULL;
+    const struct nh_snmp_interfaces *shown = d->reading_names ? &d->old : &d->list;
 
-    d->facts.interfaces = reading_names ? d->old : d->rows;
-    d->facts.interface_count = reading_names ? d->old_count : d->count;
+    d->facts.interfaces = shown->rows;
+    d->facts.interface_count = shown->count;
     return &d->facts;
 }
 
@@ -966,8 +771,8 @@ const struct nh_snmp_interface *
 nh_snmp_device_port(const struct nh_snmp_device *d, const char *port)
 {
     for (int by = 0; by < 3; by++)
-        for (size_t i = 0; i < d->count; i++) {
-            const struct nh_snmp_interface *row = &d->rows[i];
+        for (size_t i = 0; i < d->list.count; i++) {
+            const struct nh_snmp_interface *row = &d->list.rows[i];
             const char *text = by == 0 ? row->name : by == 1 ? row->descr : row->alias;
 
             if (strcmp(text, port) == 0)

@@ -2,10 +2,10 @@
 /*
  * snmp_device.h - what is learnt of one device by SNMP, round by round
  *
- * A round asks for the system group, for the interfaces' names when they may have
- * changed, for their states and counters, and for the figures of its profile. Counters
- * become rates here, between two rounds, and only where nothing happened in between that
- * restarts them: a reboot (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime
+ * A round asks for the uptime, for the interfaces' states and counters, and for the
+ * figures of its profile; for the system group and the interfaces' names when they may
+ * have changed. Counters become rates here, between two rounds, and only where nothing
+ * happened in between that restarts them: a reboot (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime
  * that moved, another interface under the same ifIndex. An interface that got another
  * ifIndex is followed by its name.
  */
@@ -32,10 +32,10 @@ enum nh_snmp_counter {
     NH_SNMP_COUNTERS
 };
 
-struct nh_snmp_sample { /* one counter as read */
+struct nh_snmp_sample { /* one counter as read; there are many */
     uint64_t value;
-    int64_t mono_us; /* when; 0: not read */
-    bool wide;       /* 64 bits */
+    int64_t mono_us : 63; /* when; 0: not read */
+    uint64_t wide : 1;    /* 64 bits */
 };
 
 struct nh_snmp_interface {

@@ -3,19 +3,20 @@
  * snmp_walk.h - reading the columns of a table, whatever the device makes of it
  *
  * Columns are walked side by side with GETBULK, as many rows at a time as the device
- * gives. Each column goes on from its own last row, so that answers cut anywhere, columns
- * that end early and columns with holes are all the same. A row that is not beyond the
- * last one ends its column: a walk of a device that repeats itself ends. A device that
- * finds its answer too big, or leaves GETBULK unanswered, is asked for less, at last by
- * GETNEXT, which is also what v1 gets. An object that the device cannot read (genErr)
- * ends its column, not the others.
+ * gives; those of few rows, by what they had last time, are read with the end of the
+ * others. Each column goes on from its own last row, so that answers cut anywhere,
+ * columns that end early and columns with holes are all the same. A row that is not
+ * beyond the last one ends its column: a walk of a device that repeats itself ends. A
+ * device that finds its answer too big, or leaves GETBULK unanswered, is asked for less,
+ * at last by GETNEXT, which is also what v1 gets. An object that the device cannot read
+ * (genErr) ends its column, not the others.
  */
 #ifndef NH_SNMP_WALK_H
 #define NH_SNMP_WALK_H
 
 #include "libnhip/snmp.h"
 
-enum { NH_WALK_COLUMNS_MAX = 48 };
+enum { NH_WALK_COLUMNS_MAX = 48, NH_WALK_HEADS_MAX = 4 };
 
 /* What a device has shown that it can bear; zeroed at first, kept from walk to walk. */
 struct nh_snmp_pace {
@@ -37,11 +38,18 @@ struct nh_snmp_walked {
 struct nh_snmp_walk;
 
 struct nh_snmp_walk_plan {
-    const struct nh_oid *columns; /* borrowed until the walk ends */
+    const struct nh_oid *columns;
     size_t count;
-    size_t max_rows;    /* a column */
-    size_t likely_rows; /* what it had last time, 0: not known */
-    int64_t until_us;   /* CLOCK_BOOTTIME: NH_SNMP_SLOW after it; 0: no end */
+    const uint32_t *likely_rows; /* what each had last time, 0: not known; NULL: all 0 */
+    size_t max_rows;             /* a column */
+    int64_t until_us;            /* CLOCK_BOOTTIME: NH_SNMP_SLOW after it; 0: no end */
+    /* Objects, without their ".0", that are asked once, with the first request; at most
+     * NH_WALK_HEADS_MAX. What came in their places is told before any cell; false: the
+     * walk ends here. When that request fails the walk does, too. */
+    const struct nh_oid *heads;
+    size_t head_count;
+    bool (*on_heads)(
+        void *arg, const struct nh_snmp_var *vars, size_t count, int64_t mono_us);
     /* One cell: the column's number and the row's index (the id behind the column's). */
     void (*on_cell)(void *arg, size_t column, const unsigned long *index,
         size_t index_len, const struct nh_snmp_var *v, int64_t mono_us);
@@ -50,7 +58,8 @@ struct nh_snmp_walk_plan {
     void *arg;
 };
 
-/* Errors: NH_ENOMEM, NH_EINVAL; the callbacks then do not come. `pace` is borrowed. */
+/* Errors: NH_ENOMEM, NH_EINVAL; the callbacks then do not come. `pace` is borrowed, what
+ * the plan points to is not. */
 enum nh_err nh_snmp_walk_start(struct nh_snmp_walk **out, struct nh_snmp *s,
     struct nh_snmp_pace *pace, const struct nh_snmp_walk_plan *plan) NH_MUST_CHECK;
 /* End it without callbacks. */

@@ -39,12 +39,12 @@ take(struct nh_snmp *s)
 
 enum nh_err
 nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
-    const size_t *lens, size_t count, int repetitions,
+    const size_t *lens, size_t heads, size_t count, int repetitions,
     void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
 {
-    if (s->waiting || count == 0 || count > NH_SNMP_VARS_MAX || repetitions < 0 ||
-        repetitions > NH_SNMP_VARS_MAX || (ask == NH_SNMP_GETBULK && s->version == 1) ||
-        ++s->asked > REQUESTS_MAX)
+    if (s->waiting || count == 0 || heads > count || count > NH_SNMP_VARS_MAX ||
+        repetitions < 0 || repetitions > NH_SNMP_VARS_MAX ||
+        (ask == NH_SNMP_GETBULK && s->version == 1) || ++s->asked > REQUESTS_MAX)
         abort();
     for (size_t i = 0; i < count; i++) {
         if (lens[i] < 2 || lens[i] > NH_OID_MAX)

@@ -24,6 +24,7 @@ struct temper {
     bool names_no_index; /* of the error */
     int backwards_at;    /* row after which a column begins anew; 0: never */
     int dead_after;      /* answers; 0: never */
+    int last_rows;       /* of the last column; 0: as many as the others have */
     /* what is to come of it */
     enum nh_snmp_result want;
     int rows[COLUMNS];
@@ -90,7 +91,7 @@ struct nh_snmp {
     const struct temper *is;
     enum nh_snmp_ask ask;
     unsigned long ids[NH_SNMP_VARS_MAX][NH_OID_MAX];
-    size_t lens[NH_SNMP_VARS_MAX], count;
+    size_t lens[NH_SNMP_VARS_MAX], heads, count;
     int repetitions;
     bool waiting;
     unsigned asked, answered;
@@ -105,14 +106,17 @@ static struct {
     int rows[COLUMNS];
     struct nh_snmp_walked what;
     bool ended, disordered;
+    size_t heads;
+    bool stop; /* what on_heads() answers */
 } seen;
 
 enum nh_err
 nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
-    const size_t *lens, size_t count, int repetitions,
+    const size_t *lens, size_t heads, size_t count, int repetitions,
     void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
 {
     s->ask = ask;
+    s->heads = heads;
     s->count = count;
     s->repetitions = ask == NH_SNMP_GETBULK ? repetitions : 1;
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +161,8 @@ move_on(const struct temper *t, unsigned long id[3], size_t *len)
 
     if (t->backwards_at > 0 && row > (unsigned long)t->backwards_at)
         row = 1;
-    if (row > ROWS) {
+    if (row >
+        (id[1] == COLUMNS && t->last_rows > 0 ? (unsigned long)t->last_rows : ROWS)) {
         id[1]++;
         row = 1;
     }
@@ -174,7 +179,7 @@ put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
     for (int r = 0; r < s->repetitions; r++) {
         bool any = !t->ends_early;
 
-        for (size_t i = 0; i < s->count && s->var_count < VARS; i++) {
+        for (size_t i = r == 0 ? 0 : s->heads; i < s->count && s->var_count < VARS; i++) {
             struct nh_snmp_var *v = &s->vars[s->var_count];
 
             if (t->most_objects > 0 && s->var_count == t->most_objects)
@@ -210,7 +215,7 @@ answer(struct nh_snmp *s)
 {
     const struct temper *t = s->is;
     struct nh_snmp_answer a = { .result = NH_SNMP_OK };
-    int objects = (int)s->count * s->repetitions;
+    int objects = (int)s->heads + (int)(s->count - s->heads) * s->repetitions;
 
     s->waiting = false;
     s->var_count = s->taken = 0;
@@ -253,11 +258,12 @@ static const struct nh_oid columns[COLUMNS] = { { 2, { 1, 1 } }, { 2, { 1, 2 } }
 static unsigned
 walk(const struct temper *t, struct nh_snmp_pace *pace, size_t max_rows)
 {
+    static const uint32_t likely[COLUMNS] = { ROWS, ROWS, ROWS, ROWS };
     struct nh_snmp *s = calloc(1, sizeof(*s));
     const struct nh_snmp_walk_plan plan = { .columns = columns,
         .count = COLUMNS,
         .max_rows = max_rows,
-        .likely_rows = ROWS,
+        .likely_rows = likely,
         .on_cell = on_cell,
         .on_done = on_done };
     struct nh_snmp_walk *w;
@@ -351,6 +357,71 @@ rows_are_bounded(void)
         CHECK_EQ(seen.rows[c], 10, "rows");
 }
 
+static bool
+on_heads(void *arg, const struct nh_snmp_var *vars, size_t count, int64_t mono_us)
+{
+    (void)arg;
+    (void)mono_us;
+    seen.heads = count;
+    for (size_t i = 0; i < count; i++)
+        if (vars[i].unsigned_number != (i + 1) * 1000 + 1 || seen.rows[0] > 0)
+            seen.disordered = true;
+    return !seen.stop;
+}
+
+/* A walk of two heads, the first rows of the first two columns, and of all columns. */
+static unsigned
+walk_with_heads(const struct temper *t, int objects, bool stop)
+{
+    static const uint32_t likely[COLUMNS] = { ROWS, ROWS, ROWS, 2 };
+    struct nh_snmp_pace pace = { .objects = objects };
+    struct nh_snmp *s = calloc(1, sizeof(*s));
+    const struct nh_snmp_walk_plan plan = { .columns = columns,
+        .count = COLUMNS,
+        .max_rows = 1000,
+        .likely_rows = likely,
+        .heads = columns,
+        .head_count = 2,
+        .on_heads = on_heads,
+        .on_cell = on_cell,
+        .on_done = on_done };
+    struct nh_snmp_walk *w;
+    unsigned asked;
+
+    memset(&seen, 0, sizeof(seen));
+    seen.stop = stop;
+    s->is = t;
+    CHECK_EQ(nh_snmp_walk_start(&w, s, &pace, &plan), NH_OK, t->name);
+    CHECK_EQ(s->heads, 2, t->name);
+    while (s->waiting && s->asked < 1000)
+        answer(s);
+    CHECK_NAMED(seen.ended, t->name);
+    asked = s->asked;
+    free(s);
+    return asked;
+}
+
+static void
+heads_come_first(void)
+{
+    static const struct temper few = { .name = "few in the last column",
+        .bad_column = -1,
+        .last_rows = 2,
+        .most_objects = 60 };
+
+    CHECK_EQ(walk_with_heads(&few, 60, false), 3, "51 rows of 3, 3 of one and 2 heads");
+    CHECK_EQ(seen.heads, 2, few.name);
+    CHECK_NAMED(!seen.disordered, few.name);
+    for (int c = 0; c < COLUMNS; c++)
+        CHECK_EQ(seen.rows[c], c == COLUMNS - 1 ? 2 : ROWS, few.name);
+    CHECK_EQ(walk_with_heads(&few, 60, true), 1, "they may end it");
+    CHECK_EQ(seen.what.result, NH_SNMP_OK, few.name);
+    CHECK_EQ(seen.what.cells, 0, few.name);
+    CHECK_EQ(walk_with_heads(&tempers[2], 60, false), 1, "too big: no second try");
+    CHECK_EQ(seen.what.result, NH_SNMP_TOOBIG, tempers[2].name);
+    CHECK_EQ(seen.heads, 0, tempers[2].name);
+}
+
 int
 main(void)
 {
@@ -358,5 +429,6 @@ main(void)
     RUN(the_pace_is_kept);
     RUN(the_end_is_no_pace);
     RUN(rows_are_bounded);
+    RUN(heads_come_first);
     return check_done();
 }

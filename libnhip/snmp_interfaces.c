@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * snmp_interfaces.c - rows by ifIndex, followed by their names
+ *
+ * An interface whose number changed is known again by ifName, without one by ifDescr or
+ * ifAlias, and only where no other has the same.
+ */
+#include "libnhip/snmp_interfaces.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ifTable and ifXTable: 1.3.6.1.2.1.2.2.1.N and 1.3.6.1.2.1.31.1.1.1.N */
+#define IF(n)                                                                            \
+    {                                                                                    \
+        10,                                                                              \
+        {                                                                                \
+            1, 3, 6, 1, 2, 1, 2, 2, 1, n                                                 \
+        }                                                                                \
+    }
+#define IFX(n)                                                                           \
+    {                                                                                    \
+        11,                                                                              \
+        {                                                                                \
+            1, 3, 6, 1, 2, 1, 31, 1, 1, 1, n                                             \
+        }                                                                                \
+    }
+
+enum { DESCR, TYPE, SPEED, NAME, HIGH_SPEED, ALIAS };
+const struct nh_oid nh_snmp_name_columns[NH_SNMP_NAME_COLUMNS] = {
+    [DESCR] = IF(2),
+    [TYPE] = IF(3),
+    [SPEED] = IF(5),
+    [NAME] = IFX(1),
+    [HIGH_SPEED] = IFX(15),
+    [ALIAS] = IFX(18),
+};
+
+enum { ADMIN = NH_SNMP_COUNTERS, OPER, DISCONTINUITY, IN_32, OUT_32 };
+const struct nh_oid nh_snmp_counter_columns[NH_SNMP_COUNTER_COLUMNS] = {
+    [NH_SNMP_IN_OCTETS] = IFX(6),
+    [NH_SNMP_OUT_OCTETS] = IFX(10),
+    [NH_SNMP_IN_ERRORS] = IF(14),
+    [NH_SNMP_OUT_ERRORS] = IF(20),
+    [NH_SNMP_IN_DISCARDS] = IF(13),
+    [NH_SNMP_OUT_DISCARDS] = IF(19),
+    [ADMIN] = IF(7),
+    [OPER] = IF(8),
+    [DISCONTINUITY] = IFX(19),
+    [IN_32] = IF(10),
+    [OUT_32] = IF(16),
+};
+
+_Static_assert((int)IN_32 == (int)NH_SNMP_NARROW_FROM, "the 32-bit octets come last");
+
+double
+nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
+    uint64_t speed_bps)
+{
+    double seconds = (double)(now->mono_us - before->mono_us) / 1e6;
+    double delta, most = (double)speed_bps / 8 * seconds;
+
+    if (before->mono_us == 0 || now->mono_us == 0 || seconds <= 0 ||
+        before->wide != now->wide)
+        return NAN;
+    if (now->value >= before->value)
+        delta = (double)(now->value - before->value);
+    else if (!now->wide && now->value <= UINT32_MAX && before->value <= UINT32_MAX)
+        delta = (double)((uint32_t)now->value - (uint32_t)before->value);
+    else
+        return NAN;
+    if (!now->wide && speed_bps == 0 && now->value < before->value &&
+        delta > (double)UINT32_MAX / 2)
+        return NAN; /* went back a little: no wrap */
+    if (speed_bps > 0 &&
+        ((!now->wide && most > (double)UINT32_MAX) || delta > most * 1.5 + 1e6))
+        return NAN; /* gone round who knows how often; more than fits through the line */
+    return delta / seconds;
+}
+
+static void
+interface_fini(struct nh_snmp_interface *i)
+{
+    free(i->name);
+    free(i->alias);
+    free(i->descr);
+}
+
+void
+nh_snmp_interfaces_free(struct nh_snmp_interfaces *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        interface_fini(&list->rows[i]);
+    free(list->rows);
+    *list = (struct nh_snmp_interfaces){ 0 };
+}
+
+static char *
+dup_text(const struct nh_snmp_var *v)
+{
+    char text[NH_SNMP_TEXT_MAX];
+
+    if (v->type != NH_SNMP_BYTES)
+        return NULL;
+    nh_snmp_text(v, text, sizeof(text));
+    return strdup(text);
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+    const struct nh_snmp_interface *x = a, *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+struct nh_snmp_interface *
+nh_snmp_interfaces_find(struct nh_snmp_interfaces *list, uint32_t index)
+{
+    struct nh_snmp_interface key = { .index = index }, *found;
+
+    for (size_t i = list->at; i < list->at + 2 && i < list->count; i++)
+        if (list->rows[i].index == index) {
+            list->at = i;
+            return &list->rows[i];
+        }
+    if (list->count == 0)
+        return NULL;
+    found = bsearch(&key, list->rows, list->count, sizeof(key), by_index);
+    if (found != NULL)
+        list->at = (size_t)(found - list->rows);
+    return found;
+}
+
+static struct nh_snmp_interface *
+add_row(struct nh_snmp_interfaces *list, uint32_t index)
+{
+    struct nh_snmp_interface row = { .index = index };
+    size_t at = list->count;
+
+    if (list->count == NH_SNMP_INTERFACES_MAX) {
+        list->bounded = true;
+        return NULL;
+    }
+    if (list->count == list->cap) {
+        size_t cap = list->cap == 0 ? 8 : list->cap * 2;
+        struct nh_snmp_interface *more = realloc(list->rows, cap * sizeof(*more));
+
+        if (more == NULL)
+            return NULL;
+        list->rows = more;
+        list->cap = cap;
+    }
+    row.name = strdup("");
+    row.alias = strdup("");
+    row.descr = strdup("");
+    if (row.name == NULL || row.alias == NULL || row.descr == NULL) {
+        interface_fini(&row);
+        return NULL;
+    }
+    for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
+        row.rate[i] = NAN;
+    row.rx_power_dbm = row.rx_next = NAN;
+    while (at > 0 && list->rows[at - 1].index > index)
+        at--;
+    memmove(&list->rows[at + 1], &list->rows[at], (list->count - at) * sizeof(row));
+    list->rows[at] = row;
+    list->count++;
+    list->at = at;
+    return &list->rows[at];
+}
+
+static void
+replace_text(char **to, char *text)
+{
+    if (text == NULL)
+        return;
+    free(*to);
+    *to = text;
+}
+
+void
+nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
+    uint32_t index, const struct nh_snmp_var *v)
+{
+    struct nh_snmp_interface *i = nh_snmp_interfaces_find(list, index);
+    double n = 0;
+
+    if (i == NULL && (i = add_row(list, index)) == NULL)
+        return;
+    if (column == NAME)
+        replace_text(&i->name, dup_text(v));
+    else if (column == ALIAS)
+        replace_text(&i->alias, dup_text(v));
+    else if (column == DESCR)
+        replace_text(&i->descr, dup_text(v));
+    else if (!nh_snmp_number(v, &n) || !(n >= 0 && n <= (double)UINT32_MAX))
+        return;
+    else if (column == TYPE)
+        i->type = (uint32_t)n;
+    else if (column == SPEED && i->speed_bps == 0 && n < (double)UINT32_MAX)
+        i->speed_bps = (uint64_t)n;
+    else if (column == HIGH_SPEED && n > 0 && n < 1e7 &&
+             ((double)i->speed_bps > n * 1e6 + 5e5 ||
+                 (double)i->speed_bps < n * 1e6 - 5e5))
+        i->speed_bps = (uint64_t)(n * 1e6); /* else ifSpeed is finer */
+}
+
+bool
+nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
+    uint32_t index, const struct nh_snmp_var *v, int64_t mono_us, uint32_t round)
+{
+    struct nh_snmp_interface *i = nh_snmp_interfaces_find(list, index);
+    bool known = i != NULL;
+
+    if (i == NULL && (i = add_row(list, index)) == NULL)
+        return false;
+    if (column == ADMIN || column == OPER) {
+        uint8_t *to = column == ADMIN ? &i->admin : &i->oper;
+
+        *to = v->type == NH_SNMP_SIGNED && v->number > 0 && v->number < 8
+                  ? (uint8_t)v->number
+                  : 0;
+        i->round = round;
+    } else if (column == DISCONTINUITY) {
+        if (v->type == NH_SNMP_TICKS && i->discontinuity != v->unsigned_number) {
+            memset(i->before, 0, sizeof(i->before));
+            i->discontinuity = (uint32_t)v->unsigned_number;
+        }
+    } else if (v->type == NH_SNMP_COUNTER32 || v->type == NH_SNMP_COUNTER64) {
+        size_t to = column == IN_32    ? NH_SNMP_IN_OCTETS
+                    : column == OUT_32 ? NH_SNMP_OUT_OCTETS
+                                       : column;
+
+        if (column >= IN_32 && i->now[to].wide)
+            return known; /* 64 bits are better, and have been read just now */
+        i->now[to] = (struct nh_snmp_sample){ v->unsigned_number,
+            mono_us & (INT64_MAX >> 1), v->type == NH_SNMP_COUNTER64 };
+        i->round = round;
+    }
+    return known;
+}
+
+void
+nh_snmp_interfaces_begin(struct nh_snmp_interfaces *list)
+{
+    for (size_t k = 0; k < list->count; k++) {
+        struct nh_snmp_interface *i = &list->rows[k];
+
+        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
+            if (i->now[c].mono_us != 0)
+                i->before[c] = i->now[c];
+        memset(i->now, 0, sizeof(i->now));
+    }
+    list->at = 0;
+}
+
+void
+nh_snmp_interfaces_undo(struct nh_snmp_interfaces *list)
+{
+    for (size_t k = 0; k < list->count; k++)
+        memcpy(list->rows[k].now, list->rows[k].before, sizeof(list->rows[k].now));
+}
+
+void
+nh_snmp_interfaces_forget(struct nh_snmp_interfaces *list)
+{
+    for (size_t k = 0; k < list->count; k++) {
+        memset(list->rows[k].now, 0, sizeof(list->rows[k].now));
+        memset(list->rows[k].before, 0, sizeof(list->rows[k].before));
+    }
+}
+
+bool
+nh_snmp_interfaces_are_same(const struct nh_snmp_interfaces *list, uint32_t round)
+{
+    for (size_t k = 0; k < list->count; k++)
+        if (list->rows[k].round != round)
+            return false;
+    return true;
+}
+
+void
+nh_snmp_interfaces_end(struct nh_snmp_interfaces *list, uint32_t round)
+{
+    size_t kept = 0;
+
+    for (size_t k = 0; k < list->count; k++) {
+        struct nh_snmp_interface *i = &list->rows[k];
+
+        if (i->round != round) {
+            interface_fini(i);
+            continue;
+        }
+        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
+            i->rate[c] = nh_snmp_rate(
+                &i->before[c], &i->now[c], c <= NH_SNMP_OUT_OCTETS ? i->speed_bps : 0);
+        list->rows[kept++] = *i;
+    }
+    list->count = kept;
+}
+
+/* What an interface is followed by when its number changes. */
+static const char *
+identity(const struct nh_snmp_interface *i)
+{
+    return *i->name != '\0' ? i->name : *i->descr != '\0' ? i->descr : i->alias;
+}
+
+static int
+by_identity(const void *a, const void *b)
+{
+    const struct nh_snmp_interface *const *x = a, *const *y = b;
+
+    return strcmp(identity(*x), identity(*y));
+}
+
+/* The interface of before that is `i` now: of the same number and name, else the one of
+ * that name, when no other has it. `sorted` are those of before by name. */
+static const struct nh_snmp_interface *
+find_old(const struct nh_snmp_interfaces *old,
+    const struct nh_snmp_interface *const *sorted, const struct nh_snmp_interface *i)
+{
+    const struct nh_snmp_interface *same =
+        old->count > 0 ? bsearch(i, old->rows, old->count, sizeof(*old->rows), by_index)
+                       : NULL;
+    const struct nh_snmp_interface *const *found;
+
+    if (same != NULL && strcmp(identity(same), identity(i)) == 0)
+        return same;
+    if (*identity(i) == '\0' || old->count == 0)
+        return NULL;
+    found = bsearch(&i, sorted, old->count, sizeof(*sorted), by_identity);
+    if (found == NULL || (found > sorted && by_identity(found - 1, found) == 0) ||
+        (found + 1 < sorted + old->count && by_identity(found, found + 1) == 0))
+        return NULL;
+    return *found;
+}
+
+void
+nh_snmp_interfaces_follow(
+    struct nh_snmp_interfaces *list, const struct nh_snmp_interfaces *old)
+{
+    const struct nh_snmp_interface **sorted = calloc(old->count + 1, sizeof(*sorted));
+
+    if (sorted == NULL)
+        return; /* they begin anew: no rates for a round */
+    for (size_t k = 0; k < old->count; k++)
+        sorted[k] = &old->rows[k];
+    qsort(sorted, old->count, sizeof(*sorted), by_identity);
+    for (size_t k = 0; k < list->count; k++) {
+        struct nh_snmp_interface *i = &list->rows[k];
+        const struct nh_snmp_interface *is = find_old(old, sorted, i);
+
+        if (is == NULL)
+            continue;
+        memcpy(i->now, is->now, sizeof(i->now));
+        memcpy(i->before, is->before, sizeof(i->before));
+        i->discontinuity = is->discontinuity;
+        i->rx_power_dbm = is->rx_power_dbm;
+        memcpy(i->rate, is->rate, sizeof(i->rate));
+        i->admin = is->admin;
+        i->oper = is->oper;
+    }
+    free(sorted);
+}
