@@ -11,12 +11,13 @@
  */
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TIMEOUT_MS = 20000, AT_ONCE = 200, LOOK_MS = 500 };
+enum { TIMEOUT_MS = 20000, AT_ONCE = 200, LOOK_MS = 500, HEAP_TOP_BYTES = 64 << 20 };
 
 struct loaded {
     struct nh_snmp *session;
@@ -177,6 +178,8 @@ main(int argc, char **argv)
     if (argc != 6 || nh_loop_new(&load.loop) != NH_OK)
         return 2;
     nh_loop_raise_nofile();
+    mallopt(M_TRIM_THRESHOLD, HEAP_TOP_BYTES); /* as the collector does */
+    mallopt(M_TOP_PAD, HEAP_TOP_BYTES / 64);
     load.count = atoi(argv[3]);
     load.devices = calloc((size_t)load.count, sizeof(*load.devices));
     open_one(&load.devices[0], argv[1], version, argv[5], 1); /* the library is started */
