@@ -2,10 +2,12 @@
 /*
  * snmp_floor.c - net-snmp alone reads ten columns of many devices: the floor of polling
  *
- *   snmp_floor ADDRESS COUNT ROUNDS OBJECTS ROWS NAME
+ *   snmp_floor ADDRESS COUNT ROUNDS OBJECTS ROWS NAME|USER:LEVEL:AUTH:KEY:PRIV:KEY
  *
- * The devices are the communities NAME+1, NAME+2 ... of ADDRESS, a v2c session and a
- * socket each, AT_ONCE of them side by side. A round asks each for ROWS rows of the ten
+ * The devices are the communities NAME+1, NAME+2 ... of ADDRESS, asked by v2c, or for a
+ * user the addresses 127.0.0.1, 127.0.0.2 ... at ADDRESS's port, asked by v3; a session
+ * and a socket each, AT_ONCE of them side by side. Engines are found while sessions are
+ * opened. A round asks each for ROWS rows of the ten
  * columns, OBJECTS at a time by GETBULK. Of an answer nothing is kept but the last row's
  * number, where the next request goes on. One line: rows, objects, requests, seconds of
  * CPU.
@@ -127,20 +129,46 @@ on_floor_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg
     return 1;
 }
 
+/* Fill `ss` with the user `who`; false: it is a community's name. `c` is used by it. */
+static bool
+read_user(const char *who, struct nh_snmp_credential *c, netsnmp_session *ss)
+{
+    int level = 0;
+    char why[128];
+
+    *c = (struct nh_snmp_credential){ .version = 3 };
+    if (sscanf(who, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c->user, &level, c->auth,
+            c->auth_secret, c->priv, c->priv_secret) < 2)
+        return false;
+    c->level = (enum nh_snmp_level)level;
+    if (nh_snmp_library_user(ss, c, why) != NH_OK)
+        fail(why);
+    ss->flags &= ~(u_long)SNMP_FLAGS_DONT_PROBE;
+    return true;
+}
+
 static void
-open_one(struct asked *d, const char *address, const char *name, int number, int ep)
+open_one(struct asked *d, const char *address, const char *who, int number, int ep)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = d };
+    const char *port = strrchr(address, ':');
+    struct nh_snmp_credential user;
     char peer[64], community[96];
     netsnmp_session ss;
 
-    snprintf(peer, sizeof(peer), "udp:%s", address);
-    snprintf(community, sizeof(community), "%s+%d", name, number);
     snmp_sess_init(&ss);
     ss.peername = peer;
-    ss.version = SNMP_VERSION_2c;
-    ss.community = (u_char *)community;
-    ss.community_len = strlen(community);
+    if (read_user(who, &user, &ss)) {
+        snprintf(peer, sizeof(peer), "udp:127.%d.%d.%d%s", number >> 16 & 255,
+            number >> 8 & 255, number & 255, port != NULL ? port : "");
+        ss.version = SNMP_VERSION_3;
+    } else {
+        snprintf(peer, sizeof(peer), "udp:%s", address);
+        snprintf(community, sizeof(community), "%s+%d", who, number);
+        ss.version = SNMP_VERSION_2c;
+        ss.community = (u_char *)community;
+        ss.community_len = strlen(community);
+    }
     ss.timeout = PATIENCE_S * 1000000L;
     ss.rcvMsgMaxSize = 65507;
     d->session = snmp_sess_open(&ss);

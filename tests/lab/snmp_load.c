@@ -4,10 +4,10 @@
  *
  *   snmp_load ADDRESS VERSION COUNT ROUNDS NAME|USER:LEVEL:AUTH:KEY:PRIV:KEY
  *
- * With v2c the devices are the communities NAME+1, NAME+2 ... of one address; with v3 all
- * are the one at ADDRESS. The first round, in which everything is discovered, is not
- * counted. One line: devices, interfaces, requests and seconds of CPU of the other
- * rounds, KB of memory a device.
+ * With v2c the devices are the communities NAME+1, NAME+2 ... of one address. With v3
+ * they are the addresses 127.0.0.1, 127.0.0.2 ... at ADDRESS's port, an engine each. The
+ * first round, in which everything is discovered, is not counted. One line: devices,
+ * interfaces, requests and seconds of CPU of the other rounds, KB of memory a device.
  */
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
@@ -103,9 +103,16 @@ open_one(struct loaded *d, const char *address, int version, const char *who, in
 {
     const struct nh_snmp_options options = { .timeout_ms = TIMEOUT_MS, .retries = 1 };
     struct nh_snmp_credential c = { .version = version };
+    char own[32], why[128];
     int level = 0;
-    char why[128];
 
+    if (version == 3) {
+        const char *port = strrchr(address, ':');
+
+        snprintf(own, sizeof(own), "127.%d.%d.%d%s", number >> 16 & 255,
+            number >> 8 & 255, number & 255, port != NULL ? port : "");
+        address = own;
+    }
     if (version != 3)
         snprintf(c.community, sizeof(c.community), "%s+%d", who, number);
     else if (sscanf(who, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c.user, &level,
