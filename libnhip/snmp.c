@@ -54,6 +54,7 @@ struct nh_snmp {
     int64_t deadline_ms; /* of the request under way */
     bool armed;
     void *session;                   /* net-snmp's, owned */
+    struct usmUser *user;            /* v3, owned: with the keys for its engine */
     struct nh_snmp *next, *previous; /* all sessions of the process */
     struct request *first, **last;   /* owned; the first is the one under way */
     int fd, timeout_ms;
@@ -138,33 +139,13 @@ is_same_engine(const netsnmp_session *a, const netsnmp_session *b)
            memcmp(a->securityEngineID, b->securityEngineID, a->securityEngineIDLen) == 0;
 }
 
-/* The library keeps a user, with its keys, for every engine: ours goes when no other
- * session of the process has it too. */
-static void
-drop_user(const struct nh_snmp *s)
-{
-    const netsnmp_session *ss = snmp_sess_session(s->session);
-
-    if (s->version != 3 || ss->securityEngineIDLen == 0)
-        return;
-    for (const struct nh_snmp *o = sessions; o != NULL; o = o->next) {
-        const netsnmp_session *other =
-            o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
-
-        if (other != NULL && is_same_engine(other, ss) &&
-            strcmp(other->securityName, ss->securityName) == 0)
-            return;
-    }
-    nh_snmp_library_remove_user(
-        ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
-}
-
 static void
 forget_engine(struct nh_snmp *s)
 {
     netsnmp_session *ss = snmp_sess_session(s->session);
 
-    drop_user(s);
+    nh_snmp_library_free_user(s->user);
+    s->user = NULL;
     free(ss->securityEngineID);
     free(ss->contextEngineID);
     ss->securityEngineID = ss->contextEngineID = NULL;
@@ -173,8 +154,7 @@ forget_engine(struct nh_snmp *s)
     ss->flags |= SNMP_FLAGS_DONT_PROBE;
 }
 
-/* The probe's answer: with the engine's id the user's keys can be made. An existing user
- * of this engine and name would win silently, with keys of before. */
+/* The probe's answer: with the engine's id the user's keys can be made. */
 static void
 note_engine(struct nh_snmp *s)
 {
@@ -185,10 +165,8 @@ note_engine(struct nh_snmp *s)
         finish_without(s, NH_SNMP_NONSENSE);
         return;
     }
-    nh_snmp_library_remove_user(
-        ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
-    ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
-    if (usm_create_user_from_session(ss) != SNMPERR_SUCCESS) {
+    s->user = nh_snmp_library_make_user(ss);
+    if (s->user == NULL) {
         forget_engine(s);
         finish_without(s, NH_SNMP_LOCAL);
     }
@@ -288,6 +266,7 @@ send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
 
     s->counts.requests++;
     s->delivering = true; /* SEND_FAILED comes by callback too: it is not heeded there */
+    nh_snmp_library_lend(s->user);
     errno = 0;
     if (snmp_sess_async_send(s->session, pdu, on_snmp_answer, s) == 0) {
         enum nh_snmp_result result = is_no_way(errno)        ? NH_SNMP_UNREACHABLE
@@ -380,10 +359,9 @@ destroy(struct nh_snmp *s)
         event_free(s->readable);
     if (s->later != NULL)
         event_free(s->later);
-    if (s->session != NULL) {
-        drop_user(s);
+    if (s->session != NULL)
         snmp_sess_close(s->session);
-    }
+    nh_snmp_library_free_user(s->user);
     free(s);
 }
 
@@ -407,6 +385,7 @@ on_snmp_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     s->delivering = true;
     NETSNMP_LARGE_FD_SET(fd, fds);
+    nh_snmp_library_lend(s->user);
     errno = 0;
     if (snmp_sess_read2(s->session, fds) != 0 && errno == ECONNREFUSED)
         s->refused = true;
@@ -426,6 +405,7 @@ on_snmp_deadline(void *arg)
         return;
     if (now_ms >= s->deadline_ms) {
         s->delivering = true;
+        nh_snmp_library_lend(s->user);
         snmp_sess_timeout(s->session);
         s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
         if (s->closing || !s->busy) {
@@ -451,19 +431,6 @@ on_snmp_later(evutil_socket_t fd, short what, void *arg)
         finish_without(s, s->result);
     }
     settle(s);
-}
-
-bool
-nh_snmp_library_asks(const uint8_t *engine, size_t engine_len)
-{
-    for (const struct nh_snmp *s = sessions; s != NULL; s = s->next) {
-        const netsnmp_session *ss = snmp_sess_session(s->session);
-
-        if (ss != NULL && ss->securityEngineIDLen == engine_len &&
-            memcmp(ss->securityEngineID, engine, engine_len) == 0)
-            return true;
-    }
-    return false;
 }
 
 static enum nh_err

@@ -20,6 +20,7 @@ enum {
 static struct {
     bool started;
     netsnmp_large_fd_set fds; /* one for the process: large enough for any descriptor */
+    struct usmUser *lent;     /* borrowed from its session */
     struct ku {               /* a passphrase hashed a million times is kept */
         struct ku *next;
         char protocol[8], secret[NH_SNMP_SECRET_MAX];
@@ -214,22 +215,64 @@ nh_snmp_library_error(const netsnmp_pdu *pdu)
 
 /* ---- users and keys ---- */
 
+void
+nh_snmp_library_lend(struct usmUser *user)
+{
+    if (user == lib.lent)
+        return;
+    if (lib.lent != NULL) {
+        usm_remove_user(lib.lent);
+        lib.lent->next = lib.lent->prev = NULL;
+    }
+    lib.lent = user;
+    if (user != NULL)
+        usm_add_user(user);
+}
+
+void
+nh_snmp_library_free_user(struct usmUser *user)
+{
+    if (user == NULL)
+        return;
+    if (user == lib.lent)
+        nh_snmp_library_lend(NULL);
+    usm_free_user(user);
+}
+
 bool
 nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len)
 {
+    nh_snmp_library_lend(NULL);
     return usm_get_user(engine, engine_len, user) != NULL;
 }
 
 void
 nh_snmp_library_remove_user(const char *user, const uint8_t *engine, size_t engine_len)
 {
-    struct usmUser *old = usm_get_user(engine, engine_len, user);
+    struct usmUser *old;
 
+    nh_snmp_library_lend(NULL);
+    old = usm_get_user(engine, engine_len, user);
     if (old == NULL)
         return;
     usm_remove_user(old);
     old->next = old->prev = NULL;
     usm_free_user(old);
+}
+
+/* A user of this engine and name that is there would win silently, with keys of before.
+ */
+struct usmUser *
+nh_snmp_library_make_user(netsnmp_session *ss)
+{
+    nh_snmp_library_remove_user(
+        ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
+    ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
+    if (usm_create_user_from_session(ss) != SNMPERR_SUCCESS)
+        return NULL;
+    lib.lent =
+        usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
+    return lib.lent;
 }
 
 /* RFC 3414's hash of a megabyte of passphrase costs milliseconds: once each. */

@@ -32,14 +32,23 @@ netsnmp_large_fd_set *nh_snmp_library_fds(void);
 /* Fill in the USM part of `ss`, which borrows the user's name. NH_EINVAL: `why`. */
 enum nh_err nh_snmp_library_user(
     netsnmp_session *ss, struct nh_snmp_credential *c, char why[128]) NH_MUST_CHECK;
-/* The user of this credential at that engine, in place of one of the same name there. */
+/*
+ * The library looks a user up in one list of all engines, several times a message. So a
+ * session's user is its own and in the list while it is lent there, one at a time: lend
+ * it (NULL: none) before the session sends, reads or tries again. A user that the list
+ * has of the same name and engine is lost to it then.
+ */
+void nh_snmp_library_lend(struct usmUser *user);
+/* Make the user of a session whose engine is known; lent already. NULL: out of memory. */
+struct usmUser *nh_snmp_library_make_user(netsnmp_session *ss);
+void nh_snmp_library_free_user(struct usmUser *user); /* NULL is none */
+/* Users that stay in the list, and do not meet those of sessions there: the user of this
+ * credential at that engine, in place of one of the same name. */
 enum nh_err nh_snmp_library_add_user(const struct nh_snmp_credential *c,
     const uint8_t *engine, size_t engine_len, char why[128]) NH_MUST_CHECK;
 bool nh_snmp_library_has_user(const char *user, const uint8_t *engine, size_t engine_len);
 void nh_snmp_library_remove_user(
     const char *user, const uint8_t *engine, size_t engine_len);
-/* In snmp.c: does a session ask that engine? Its user is then not ours to remove. */
-bool nh_snmp_library_asks(const uint8_t *engine, size_t engine_len);
 /* What an engine complains of by a report (usmStats of RFC 3414); what an answer says. */
 enum nh_snmp_result nh_snmp_library_report(const netsnmp_pdu *pdu);
 enum nh_snmp_result nh_snmp_library_error(const netsnmp_pdu *pdu);

@@ -238,7 +238,7 @@ unmake(struct nh_snmp_listen *l, const struct made *m)
     bool ours = m->engine_len == l->engine_len &&
                 memcmp(m->engine, l->engine, m->engine_len) == 0;
 
-    if (!ours && !nh_snmp_library_asks(m->engine, m->engine_len))
+    if (!ours)
         nh_snmp_library_remove_user(m->user, m->engine, m->engine_len);
 }
 
