@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The farm of simulated devices beside the tree: built, started, stopped, and its recordings read."""
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -92,3 +93,53 @@ class Farm:
 
     def rates(self, name):
         return print_rates(self.program, name)
+
+
+class Front:
+    """`with Front(farm, names, users)`: the farm by SNMPv3, an engine at each address (tests/lab/snmp_v3_front.c).
+
+    Device N plays instance N of names[(N - 1) % len(names)]. The farm's packets have to leave room: --max-pdu MAX_PDU.
+    """
+    MAX_PDU = "1300"
+
+    def __init__(self, devices, names, users, *options):
+        self.port = free_port()
+        self.program = [os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_v3_front"), *options, str(self.port),
+                        devices.address, ",".join(names), *users]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.program, stdout=subprocess.PIPE, text=True)
+        self.wait_line("ready")
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Its counts, by name; it has to end well."""
+        if self.process is None:
+            return {}
+        self.process.terminate()
+        out, _ = self.process.communicate()
+        code, self.process = self.process.returncode, None
+        if code != 0:
+            raise AssertionError(f"the front ended with {code}")
+        words = out.splitlines()[-1].partition(": ")[2].split(", ")
+        return {w.rpartition(" ")[0]: int(w.rpartition(" ")[2]) for w in words}
+
+    def wait_line(self, words):
+        for line in self.process.stdout:
+            if line.strip().endswith(words):
+                return
+        raise AssertionError(f"the front ended before it said: {words}")
+
+    def address(self, device):
+        return f"127.{device >> 16}.{device >> 8 & 255}.{device & 255}:{self.port}"
+
+    def replace_engines(self):
+        self.process.send_signal(signal.SIGUSR1)
+        self.wait_line("engines replaced")
+
+    def reboot_engines(self):
+        self.process.send_signal(signal.SIGUSR2)
+        self.wait_line("engines rebooted")
