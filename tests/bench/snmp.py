@@ -16,7 +16,6 @@ import os
 import re
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -78,15 +77,6 @@ def resident_kb(pid):
         return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M).group(1))
 
 
-def varbinds(devices):
-    """How many objects the farm has answered with so far."""
-    devices.process.send_signal(signal.SIGUSR1)
-    while True:
-        found = re.search(r"answers, (\d+) varbinds", devices.process.stdout.readline())
-        if found:
-            return int(found.group(1))
-
-
 def collectd(name, folder, devices, count, host):
     """`host(n)`: where and who device n is."""
     program = shutil.which("collectd", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -102,16 +92,16 @@ def collectd(name, folder, devices, count, host):
         f.write(f'BaseDir "{folder}"\nPIDFile "{folder}/pid"\nPluginDir "/usr/lib/collectd"\nTypesDB "{folder}/types.db"\n'
                 f'Interval {interval}\nLoadPlugin snmp\n<Plugin snmp>\n<Data "ten">\nType "ten"\nTable true\nValues {values}\n</Data>\n'
                 + "\n".join(hosts) + "\n</Plugin>\n")
-    before_any = varbinds(devices)
+    before_any = devices.varbinds()
     daemon = subprocess.Popen([program, "-f", "-C", folder + "/collectd.conf"], env={**os.environ, "MIBS": ""},
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         whole = count * INTERFACES * len(TEN)
-        wait_for("collectd has asked all once", lambda: varbinds(devices) - before_any >= whole, 300)
-        objects, cpu = varbinds(devices), cpu_of(daemon.pid)
-        wait_for("collectd has asked all again", lambda: varbinds(devices) - objects >= 2 * whole, 600)
-        rows = (varbinds(devices) - objects) / len(TEN)
+        wait_for("collectd has asked all once", lambda: devices.varbinds() - before_any >= whole, 300)
+        objects, cpu = devices.varbinds(), cpu_of(daemon.pid)
+        wait_for("collectd has asked all again", lambda: devices.varbinds() - objects >= 2 * whole, 600)
+        rows = (devices.varbinds() - objects) / len(TEN)
         cpu = cpu_of(daemon.pid) - cpu
         say(f"{name}_rows", rows / cpu, "1/CPU-s")
         say(f"{name}_memory", resident_kb(daemon.pid) / count, "KB/device")
@@ -144,10 +134,10 @@ def exporter(name, folder, devices, port_of_devices, count, auth):
             finally:
                 wire.close()
         wait_for("the exporter answers", lambda: b"ifHCInOctets" in ask(1))
-        objects, cpu = varbinds(devices), cpu_of(daemon.pid)
+        objects, cpu = devices.varbinds(), cpu_of(daemon.pid)
         for n in range(1, count + 1):
             assert b"ifHCInOctets" in ask(n)
-        say(f"{name}_rows", (varbinds(devices) - objects) / len(TEN) / (cpu_of(daemon.pid) - cpu), "1/CPU-s")
+        say(f"{name}_rows", (devices.varbinds() - objects) / len(TEN) / (cpu_of(daemon.pid) - cpu), "1/CPU-s")
         say(f"{name}_memory", resident_kb(daemon.pid) / count, "KB/device")
     finally:
         daemon.kill()

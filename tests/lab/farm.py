@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The farm of simulated devices beside the tree: built, started, stopped, and its recordings read."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -93,6 +94,14 @@ class Farm:
 
     def rates(self, name):
         return print_rates(self.program, name)
+
+    def varbinds(self):
+        """How many objects it has answered with so far."""
+        self.process.send_signal(signal.SIGUSR1)
+        while True:
+            found = re.search(r"answers, (\d+) varbinds", self.process.stdout.readline())
+            if found:
+                return int(found.group(1))
 
 
 class Front:

@@ -4,7 +4,8 @@
  *
  *   snmp_poll ROUNDS GAP_MS ADDRESS VERSION COMMUNITY|USER:LEVEL:AUTH:KEY:PRIV:KEY ...
  *
- * Each further word is one more device at ADDRESS, told apart by its community or user.
+ * Each further word is one more device at ADDRESS, told apart by its community or user,
+ * or one somewhere else: WHO@ADDRESS.
  * A device's rounds lie GAP_MS apart; its line is printed after the last one. The first
  * line says how long the loop stood still at most (stall_ms).
  */
@@ -62,7 +63,7 @@ print(const struct polled *p)
     struct nh_snmp_counts counts;
     uint8_t engine[32];
     bool shared;
-    int powers = 0;
+    int powers = 0, engine_len = (int)nh_snmp_engine(p->session, engine, &shared);
 
     nh_snmp_counts(p->session, &counts);
     for (size_t k = 0; k < f->interface_count; k++) {
@@ -80,14 +81,15 @@ print(const struct polled *p)
                       (json_int_t)i->speed_bps, "admin", i->admin, "oper", i->oper,
                       "wide", i->now[NH_SNMP_IN_OCTETS].wide, "rates", rates));
     }
-    doc = json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:I,s:I,s:i,s:o}",
-        "who", p->who, "result", f->result, "words", nh_snmp_words(f->result), "rounds",
-        (int)f->round, "version", f->version, "object_id", f->object_id, "name", f->name,
-        "descr", f->descr, "uptime_s", number(f->has_uptime ? f->uptime_s : NAN),
-        "reboots", (json_int_t)f->reboots, "backwards", f->backwards, "bounded",
-        f->bounded, "requests", (json_int_t)counts.requests, "reprobed",
-        (json_int_t)counts.reprobed, "engine",
-        (int)nh_snmp_engine(p->session, engine, &shared), "interfaces", list);
+    doc =
+        json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:I,s:I,s:i,s:b,s:o}",
+            "who", p->who, "result", f->result, "words", nh_snmp_words(f->result),
+            "rounds", (int)f->round, "version", f->version, "object_id", f->object_id,
+            "name", f->name, "descr", f->descr, "uptime_s",
+            number(f->has_uptime ? f->uptime_s : NAN), "reboots", (json_int_t)f->reboots,
+            "backwards", f->backwards, "bounded", f->bounded, "requests",
+            (json_int_t)counts.requests, "reprobed", (json_int_t)counts.reprobed,
+            "engine", engine_len, "shared", shared, "interfaces", list);
     json_object_set_new(doc, "ports_with_power", json_integer(powers));
     json_object_set_new(
         doc, "sensors", json_integer((json_int_t)f->details->sensor_count));
@@ -154,16 +156,19 @@ main(int argc, char **argv)
         struct nh_snmp_credential c = { .version = atoi(argv[4]) };
         struct nh_snmp_options options = { .timeout_ms = 700, .retries = 2 };
         struct polled *p = &poll_.devices[i];
-        char why[128];
+        const char *at = strrchr(argv[5 + i], '@');
+        char who[256], why[128];
 
         p->who = argv[5 + i];
+        snprintf(who, sizeof(who), "%.*s",
+            (int)(at != NULL ? (size_t)(at - p->who) : strlen(p->who)), p->who);
         p->rounds_left = atoi(argv[1]);
         if (c.version == 3)
-            read_user(p->who, &c);
+            read_user(who, &c);
         else
-            snprintf(c.community, sizeof(c.community), "%s", p->who);
-        if (nh_snmp_open(&p->session, nh_loop_base(poll_.loop), argv[3], &c, &options,
-                why) != NH_OK) {
+            memcpy(c.community, who, strnlen(who, sizeof(c.community) - 1));
+        if (nh_snmp_open(&p->session, nh_loop_base(poll_.loop),
+                at != NULL ? at + 1 : argv[3], &c, &options, why) != NH_OK) {
             fprintf(stderr, "%s: %s\n", p->who, why);
             return 1;
         }

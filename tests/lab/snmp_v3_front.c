@@ -45,7 +45,7 @@ enum {
     DEVICES = 1 << 16,
     SLOTS = 1 << 14, /* requests that the farm may be working on */
     NAMES_MAX = 64,
-    USERS_MAX = 8,
+    USERS_MAX = 16,
     PACKET_MAX = 65507,
     ANSWER_MAX = 1472, /* of a message: one frame of an Ethernet */
     BATCH = 64,        /* messages of one socket before the other has its turn */

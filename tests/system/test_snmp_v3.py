@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# timeout: 600
+"""Recorded devices behind SNMPv3, an engine each: polled as by v2c, with all that engines do to their pollers."""
+import json
+import os
+import random
+import socket
+import subprocess
+import unittest
+
+import farm
+import test_snmp
+from snmplab import wait_for
+
+AUTHS, PRIVS = ("SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"), ("AES", "AES-192", "AES-256")
+USERS = [f"u{i}:2:{AUTHS[i % 5]}:auth-pass-{i}:{PRIVS[i % 3]}:priv-pass-{i}" for i in range(15)]  # each with each
+FULL, PLAIN = "full:2:SHA-256:auth-pass-1:AES:priv-pass-1", "plain:0"
+SWITCH = "hpe-2910al"
+OFFERED = ("unsupported_level", "not_in_time", "unknown_user", "wrong_digest", "not_decrypted", "malformed", "too_big")
+
+
+class Behind(test_snmp.Compared):
+    def farm(self, *options):
+        return farm.Farm(self.dir.name, "--max-pdu", farm.Front.MAX_PDU, *options)
+
+    def poll(self, front, users, **more):
+        """Device k + 1 by users[k]; the documents in that order."""
+        words = [f"{user}@{front.address(k + 1)}" for k, user in enumerate(users)]
+        _, docs = test_snmp.poll(front.address(1), *words, version=3, **more)
+        return [docs[w] for w in words]
+
+
+class Engines(Behind):
+    def test_every_recording(self):
+        """Names, states, speeds and rates as by v2c, with every pair of protocols that we offer."""
+        names, interfaces = farm.names(), 0
+        with self.farm() as devices:
+            with farm.Front(devices, names, USERS) as front:
+                docs = self.poll(front, [USERS[k % len(USERS)] for k in range(len(names))])
+                counts = front.stop()
+            for k, (name, doc) in enumerate(zip(names, docs)):
+                with self.subTest(name):
+                    self.assertEqual((doc["words"], doc["version"]), ("it answers", 3), name)
+                    self.assertEqual((doc["engine"], doc["shared"]), (12, False), name)
+                    interfaces += self.compare(name, doc, devices.rates(f"{name}+{k + 1}"))
+        self.assertGreater(interfaces, 3000)
+        self.assertEqual({k: counts[k] for k in OFFERED}, dict.fromkeys(OFFERED, 0))
+        print(f"{len(names)} devices, {interfaces} interfaces by v3: {counts}")
+
+    def poll_and_upset(self, upset):
+        """Three rounds of two devices; after the first answers `upset` their engines."""
+        names = [SWITCH, "cisco-c3560"]
+        with self.farm() as devices, farm.Front(devices, names, [FULL]) as front:
+            words = [f"{FULL}@{front.address(k)}" for k in (1, 2)]
+            poller = subprocess.Popen([test_snmp.POLL, "3", str(test_snmp.GAP_MS), front.address(1), "3", *words],
+                                      stdout=subprocess.PIPE, text=True)
+            try:
+                wait_for("it polls", lambda: devices.varbinds() > 0)
+                upset(front)
+                out, _ = poller.communicate(timeout=200)
+            finally:
+                poller.kill()
+                poller.wait()
+            docs = [json.loads(line) for line in out.splitlines()][1:]
+            counts = front.stop()
+            for k, (name, doc) in enumerate(zip(names, docs)):
+                self.assertEqual((doc["words"], doc["rounds"]), ("it answers", 3), name)
+                self.compare(name, doc, devices.rates(f"{name}+{k + 1}"))
+        return docs, counts
+
+    def test_engines_reboot(self):
+        """Boots and time are others: told by a signed report, and the same request is sent again."""
+        _, counts = self.poll_and_upset(farm.Front.reboot_engines)
+        self.assertGreaterEqual(counts["not_in_time"], 2)
+        self.assertEqual(counts["unknown_engine"], 2)  # each found once
+
+    def test_engines_are_replaced(self):
+        """Other ids, so other keys: found anew."""
+        docs, counts = self.poll_and_upset(farm.Front.replace_engines)
+        self.assertGreaterEqual(counts["unknown_engine"], 4)
+        self.assertEqual(counts["wrong_digest"], 0)
+
+
+def ber(tag, *parts):
+    body = b"".join(parts)
+    size = bytes([len(body)]) if len(body) < 128 else b"\x82" + len(body).to_bytes(2, "big")
+    return bytes([tag]) + size + body
+
+
+def integer(n):
+    return ber(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+
+
+def question(engine, number):
+    """GET sysUpTime.0 of a user without keys."""
+    pdu = ber(0xa0, integer(number), integer(0), integer(0), ber(0x30, ber(0x30, ber(6, bytes.fromhex("2b06010201010300")), ber(5))))
+    usm = ber(0x30, ber(4, engine), integer(0), integer(0), ber(4, b"plain"), ber(4), ber(4))
+    return ber(0x30, integer(3), ber(0x30, integer(number), integer(65507), ber(4, b"\4"), integer(3)), ber(4, usm),
+               ber(0x30, ber(4, engine), ber(4), pdu))
+
+
+class TheFront(Behind):
+    """The peer itself: others' programs find it right, and what is no message does not bring it down."""
+
+    def test_net_snmp_finds_it_right(self):
+        said = {("full", "SHA-256", "auth-pass-1", "AES", "priv-pass-1"): "Timeticks",
+                ("full", "SHA-256", "auth-wrong-1", "AES", "priv-pass-1"): "Authentication failure",
+                ("full", "SHA-256", "auth-pass-1", "AES", "priv-wrong-1"): "Timeout",
+                ("nobody", "SHA-256", "auth-pass-1", "AES", "priv-pass-1"): "Unknown user name",
+                ("plain", "SHA-256", "auth-pass-1", "AES", "priv-pass-1"): "Unsupported security level",
+                **{(f"u{i}", AUTHS[i % 5], f"auth-pass-{i}", PRIVS[i % 3], f"priv-pass-{i}"): "Timeticks" for i in range(14)}}
+        with self.farm() as devices, farm.Front(devices, [SWITCH], [FULL, PLAIN, *USERS[:14]]) as front:
+            for who, words in said.items():
+                name, auth, auth_key, priv, priv_key = who
+                done = subprocess.run(["snmpget", "-r0", "-t3", "-v3", "-l", "authPriv", "-u", name, "-a", auth, "-A", auth_key, "-x", priv,
+                                       "-X", priv_key, front.address(7), "1.3.6.1.2.1.1.3.0"], capture_output=True, text=True, check=False,
+                                      env={**os.environ, "MIBS": ""})
+                self.assertIn(words, done.stdout + done.stderr, who)
+
+    def test_garbage(self):
+        """Damaged questions, and damaged answers of the farm's: the honest device beside them answers on."""
+        dice = random.Random(3414)
+        with self.farm("--corrupt-pct", "cisco-c3560=50", "--truncate-pct", "cisco-c3560=50") as devices, \
+                farm.Front(devices, [SWITCH, "cisco-c3560"], [FULL, PLAIN]) as front, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as honest, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            for wire, device in ((honest, 1), (other, 2)):
+                wire.connect(("127.0.0.%d" % device, front.port))
+                wire.settimeout(10)
+            honest.send(question(b"", 1))
+            engine = honest.recv(2000).partition(bytes.fromhex("80001f8805"))
+            engine = engine[1] + engine[2][:7]
+            second = engine[:8] + b"\2" + engine[9:]
+            for number in range(2, 400):
+                for k in range(20):
+                    damaged = bytearray(question(second, number))
+                    for _ in range(dice.randrange(4)):
+                        damaged[dice.randrange(len(damaged))] = dice.choice((0, 1, 4, 0x30, 0x7f, 0x80, 0x84, 0xff, dice.randrange(256)))
+                    if dice.random() < 0.2:
+                        del damaged[dice.randrange(len(damaged)):]
+                    other.send(damaged)
+                honest.send(question(engine, number))
+                self.assertIn(integer(number), honest.recv(2000))
+            counts = front.stop()
+        self.assertGreater(counts["malformed"], 500)
+        self.assertGreater(counts["answered"], 600)
+
+
+if __name__ == "__main__":
+    farm.need()
+    unittest.main()
