@@ -17,12 +17,16 @@
  * has a callback of its own. A session is never closed inside the library's callbacks
  * (`delivering`): settle() does it.
  *
+ * What the library keeps by engine, the user with his keys and the engine's clock, is the
+ * session's and is lent to it while the session speaks (snmp_library.h).
+ *
  * The socket is connected anew when a request got no answer: its own address is fixed by
  * connecting, and the machine may have another one since.
  */
 #include "libnhip/snmp.h"
 #include "libnhip/address.h"
 #include "libnhip/clock.h"
+#include "libnhip/crc32c.h"
 #include "libnhip/loop.h"
 #include "libnhip/sensors/shared.h"
 #include "libnhip/snmp_library.h"
@@ -37,6 +41,7 @@ enum {
     DEFAULT_TIMEOUT_MS = 1500,
     DEFAULT_RETRIES = 1,
     SILENCE_MAX = 2, /* v3 requests without an answer before the engine is asked anew */
+    ENGINE_BUCKETS = 4096,
     TIMER_SLACK_MS = 5, /* a timer must not come before the library's own deadline */
 };
 
@@ -53,10 +58,12 @@ struct nh_snmp {
     struct nh_timer *timer;
     int64_t deadline_ms; /* of the request under way */
     bool armed;
-    void *session;                   /* net-snmp's, owned */
-    struct usmUser *user;            /* v3, owned: with the keys for its engine */
-    struct nh_snmp *next, *previous; /* all sessions of the process */
-    struct request *first, **last;   /* owned; the first is the one under way */
+    void *session;              /* net-snmp's, owned */
+    struct nh_snmp_lent lent;   /* v3: the user with the keys for its engine */
+    struct nh_snmp *next_alike; /* of `by_engine`, with `engine_sum` of its id */
+    uint32_t engine_sum;
+    bool listed;                   /* there */
+    struct request *first, **last; /* owned; the first is the one under way */
     int fd, timeout_ms;
     int version;
     struct sockaddr_storage peer;
@@ -70,7 +77,8 @@ struct nh_snmp {
     struct nh_snmp_counts counts;
 };
 
-static struct nh_snmp *sessions; /* all of the process */
+/* The sessions of the process that know their engine, by its id; not owned. */
+static struct nh_snmp *by_engine[ENGINE_BUCKETS];
 
 bool
 nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
@@ -140,12 +148,57 @@ is_same_engine(const netsnmp_session *a, const netsnmp_session *b)
 }
 
 static void
+list_engine(struct nh_snmp *s)
+{
+    const netsnmp_session *ss = snmp_sess_session(s->session);
+    struct nh_snmp **at;
+
+    s->engine_sum = nh_crc32c(0, ss->securityEngineID, ss->securityEngineIDLen);
+    at = &by_engine[s->engine_sum % ENGINE_BUCKETS];
+    s->next_alike = *at;
+    *at = s;
+    s->listed = true;
+}
+
+static void
+unlist_engine(struct nh_snmp *s)
+{
+    struct nh_snmp **at = &by_engine[s->engine_sum % ENGINE_BUCKETS];
+
+    if (!s->listed)
+        return;
+    while (*at != s)
+        at = &(*at)->next_alike;
+    *at = s->next_alike;
+    s->listed = false;
+}
+
+/* Does another device have the id of this one's engine? */
+static bool
+has_twin(const struct nh_snmp *s)
+{
+    const netsnmp_session *ss = snmp_sess_session(s->session);
+
+    if (!s->listed)
+        return false;
+    for (const struct nh_snmp *o = by_engine[s->engine_sum % ENGINE_BUCKETS]; o != NULL;
+         o = o->next_alike) {
+        const netsnmp_session *other = snmp_sess_session(o->session);
+
+        if (o->engine_sum == s->engine_sum && is_same_engine(other, ss) &&
+            strcmp(other->peername, ss->peername) != 0)
+            return true;
+    }
+    return false;
+}
+
+static void
 forget_engine(struct nh_snmp *s)
 {
     netsnmp_session *ss = snmp_sess_session(s->session);
 
-    nh_snmp_library_free_user(s->user);
-    s->user = NULL;
+    unlist_engine(s);
+    nh_snmp_library_free_user(&s->lent);
     free(ss->securityEngineID);
     free(ss->contextEngineID);
     ss->securityEngineID = ss->contextEngineID = NULL;
@@ -154,7 +207,10 @@ forget_engine(struct nh_snmp *s)
     ss->flags |= SNMP_FLAGS_DONT_PROBE;
 }
 
-/* The probe's answer: with the engine's id the user's keys can be made. */
+/* The probe's answer: with the engine's id the user's keys can be made. An id that is a
+ * twin's too has two clocks, and the library would believe the one that is ahead. The
+ * same goes for an engine that fell silent: it may be another by now, with fewer boots.
+ */
 static void
 note_engine(struct nh_snmp *s)
 {
@@ -165,8 +221,9 @@ note_engine(struct nh_snmp *s)
         finish_without(s, NH_SNMP_NONSENSE);
         return;
     }
-    s->user = nh_snmp_library_make_user(ss);
-    if (s->user == NULL) {
+    list_engine(s);
+    if (nh_snmp_library_make_user(&s->lent, s->counts.reprobed > 0 || has_twin(s), ss) !=
+        NH_OK) {
         forget_engine(s);
         finish_without(s, NH_SNMP_LOCAL);
     }
@@ -266,7 +323,7 @@ send_pdu(struct nh_snmp *s, netsnmp_pdu *pdu)
 
     s->counts.requests++;
     s->delivering = true; /* SEND_FAILED comes by callback too: it is not heeded there */
-    nh_snmp_library_lend(s->user);
+    nh_snmp_library_lend(&s->lent);
     errno = 0;
     if (snmp_sess_async_send(s->session, pdu, on_snmp_answer, s) == 0) {
         enum nh_snmp_result result = is_no_way(errno)        ? NH_SNMP_UNREACHABLE
@@ -346,12 +403,7 @@ static void
 destroy(struct nh_snmp *s)
 {
     s->closing = true; /* what the library may still say is not heard */
-    if (s->next != NULL)
-        s->next->previous = s->previous;
-    if (s->previous != NULL)
-        s->previous->next = s->next;
-    else if (sessions == s)
-        sessions = s->next;
+    unlist_engine(s);
     while (s->first != NULL)
         request_free(take_first(s));
     nh_timer_free(s->timer);
@@ -361,7 +413,7 @@ destroy(struct nh_snmp *s)
         event_free(s->later);
     if (s->session != NULL)
         snmp_sess_close(s->session);
-    nh_snmp_library_free_user(s->user);
+    nh_snmp_library_free_user(&s->lent);
     free(s);
 }
 
@@ -385,7 +437,7 @@ on_snmp_readable(evutil_socket_t fd, short what, void *arg)
     (void)what;
     s->delivering = true;
     NETSNMP_LARGE_FD_SET(fd, fds);
-    nh_snmp_library_lend(s->user);
+    nh_snmp_library_lend(&s->lent);
     errno = 0;
     if (snmp_sess_read2(s->session, fds) != 0 && errno == ECONNREFUSED)
         s->refused = true;
@@ -405,7 +457,7 @@ on_snmp_deadline(void *arg)
         return;
     if (now_ms >= s->deadline_ms) {
         s->delivering = true;
-        nh_snmp_library_lend(s->user);
+        nh_snmp_library_lend(&s->lent);
         snmp_sess_timeout(s->session);
         s->deadline_ms = now_ms + s->timeout_ms + TIMER_SLACK_MS;
         if (s->closing || !s->busy) {
@@ -527,10 +579,6 @@ nh_snmp_open(struct nh_snmp **out, struct event_base *base, const char *address,
     s->peer_len = peer_len;
     s->version = credential->version;
     s->timeout_ms = opt.timeout_ms > 0 ? opt.timeout_ms : DEFAULT_TIMEOUT_MS;
-    s->next = sessions;
-    if (s->next != NULL)
-        s->next->previous = s;
-    sessions = s;
     err = open_session(
         s, host, port, opt.retries >= 0 ? opt.retries : DEFAULT_RETRIES, credential, why);
     if (err == NH_OK)
@@ -743,13 +791,6 @@ nh_snmp_engine(const struct nh_snmp *s, uint8_t out[32], bool *shared)
     if (s->version != 3 || ss->securityEngineIDLen == 0 || ss->securityEngineIDLen > 32)
         return 0;
     memcpy(out, ss->securityEngineID, ss->securityEngineIDLen);
-    for (const struct nh_snmp *o = sessions; o != NULL; o = o->next) {
-        const netsnmp_session *other =
-            o == s || o->version != 3 ? NULL : snmp_sess_session(o->session);
-
-        if (other != NULL && is_same_engine(other, ss) &&
-            strcmp(other->peername, ss->peername) != 0)
-            *shared = true;
-    }
+    *shared = has_twin(s);
     return ss->securityEngineIDLen;
 }

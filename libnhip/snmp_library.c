@@ -19,9 +19,10 @@ enum {
 
 static struct {
     bool started;
-    netsnmp_large_fd_set fds; /* one for the process: large enough for any descriptor */
-    struct usmUser *lent;     /* borrowed from its session */
-    struct ku {               /* a passphrase hashed a million times is kept */
+    netsnmp_large_fd_set fds;  /* one for the process: large enough for any descriptor */
+    struct nh_snmp_lent *lent; /* borrowed from its session */
+    struct nh_snmp_clock common; /* of its engine, while its own is in place */
+    struct ku {                  /* a passphrase hashed a million times is kept */
         struct ku *next;
         char protocol[8], secret[NH_SNMP_SECRET_MAX];
         u_char key[USM_AUTH_KU_LEN];
@@ -215,28 +216,55 @@ nh_snmp_library_error(const netsnmp_pdu *pdu)
 
 /* ---- users and keys ---- */
 
-void
-nh_snmp_library_lend(struct usmUser *user)
+/* Put the clock `in` in the place of the one that the library has for the engine. */
+static void
+exchange_clock(
+    const struct usmUser *u, struct nh_snmp_clock *out, const struct nh_snmp_clock *in)
 {
-    if (user == lib.lent)
-        return;
-    if (lib.lent != NULL) {
-        usm_remove_user(lib.lent);
-        lib.lent->next = lib.lent->prev = NULL;
-    }
-    lib.lent = user;
-    if (user != NULL)
-        usm_add_user(user);
+    unsigned now_s = (unsigned)snmpv3_local_snmpEngineTime();
+    unsigned boots = 0, time_s = 0;
+
+    (void)get_enginetime(u->engineID, (u_int)u->engineIDLen, &boots, &time_s, TRUE);
+    (void)set_enginetime(u->engineID, (u_int)u->engineIDLen, in->boots,
+        in->boots == 0 ? in->time_s : in->time_s + (now_s - in->at_s), TRUE);
+    *out = (struct nh_snmp_clock){ .boots = boots, .time_s = time_s, .at_s = now_s };
+}
+
+static void
+take_user_out(struct usmUser *u)
+{
+    usm_remove_user(u);
+    u->next = u->prev = NULL;
 }
 
 void
-nh_snmp_library_free_user(struct usmUser *user)
+nh_snmp_library_lend(struct nh_snmp_lent *lent)
 {
-    if (user == NULL)
+    struct nh_snmp_lent *old = lib.lent;
+
+    if (lent != NULL && lent->user == NULL)
+        lent = NULL;
+    if (lent == old)
         return;
-    if (user == lib.lent)
+    if (old != NULL && old->own_clock)
+        exchange_clock(old->user, &old->clock, &lib.common);
+    if (old != NULL)
+        take_user_out(old->user);
+    lib.lent = lent;
+    if (lent != NULL)
+        usm_add_user(lent->user);
+    if (lent != NULL && lent->own_clock)
+        exchange_clock(lent->user, &lib.common, &lent->clock);
+}
+
+void
+nh_snmp_library_free_user(struct nh_snmp_lent *lent)
+{
+    if (lent == lib.lent)
         nh_snmp_library_lend(NULL);
-    usm_free_user(user);
+    if (lent->user != NULL)
+        usm_free_user(lent->user);
+    *lent = (struct nh_snmp_lent){ 0 };
 }
 
 bool
@@ -255,24 +283,25 @@ nh_snmp_library_remove_user(const char *user, const uint8_t *engine, size_t engi
     old = usm_get_user(engine, engine_len, user);
     if (old == NULL)
         return;
-    usm_remove_user(old);
-    old->next = old->prev = NULL;
+    take_user_out(old);
     usm_free_user(old);
 }
 
-/* A user of this engine and name that is there would win silently, with keys of before.
- */
-struct usmUser *
-nh_snmp_library_make_user(netsnmp_session *ss)
+/* A user of this engine and name in the list would win silently, with keys of before. */
+enum nh_err
+nh_snmp_library_make_user(struct nh_snmp_lent *lent, bool own_clock, netsnmp_session *ss)
 {
     nh_snmp_library_remove_user(
         ss->securityName, ss->securityEngineID, ss->securityEngineIDLen);
     ss->flags &= ~(u_long)SNMP_FLAGS_USER_CREATED;
+    *lent = (struct nh_snmp_lent){ .own_clock = own_clock };
     if (usm_create_user_from_session(ss) != SNMPERR_SUCCESS)
-        return NULL;
-    lib.lent =
+        return NH_ENOMEM;
+    lent->user =
         usm_get_user(ss->securityEngineID, ss->securityEngineIDLen, ss->securityName);
-    return lib.lent;
+    take_user_out(lent->user);
+    nh_snmp_library_lend(lent);
+    return NH_OK;
 }
 
 /* RFC 3414's hash of a megabyte of passphrase costs milliseconds: once each. */

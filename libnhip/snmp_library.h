@@ -33,15 +33,25 @@ netsnmp_large_fd_set *nh_snmp_library_fds(void);
 enum nh_err nh_snmp_library_user(
     netsnmp_session *ss, struct nh_snmp_credential *c, char why[128]) NH_MUST_CHECK;
 /*
- * The library looks a user up in one list of all engines, several times a message. So a
- * session's user is its own and in the list while it is lent there, one at a time: lend
- * it (NULL: none) before the session sends, reads or tries again. A user that the list
- * has of the same name and engine is lost to it then.
+ * The library looks a user up in one list of all engines, several times a message, and
+ * has one clock for an engine's id, whoever comes by it. So a session's user is its own
+ * and in the list while it is lent there, one at a time, and with it the clock, where it
+ * has one of its own: lend it (NULL: none) before the session sends, reads or tries
+ * again. A user that the list has of the same name and engine is lost to it then.
  */
-void nh_snmp_library_lend(struct usmUser *user);
-/* Make the user of a session whose engine is known; lent already. NULL: out of memory. */
-struct usmUser *nh_snmp_library_make_user(netsnmp_session *ss);
-void nh_snmp_library_free_user(struct usmUser *user); /* NULL is none */
+struct nh_snmp_lent {
+    struct usmUser *user; /* NULL: none is made */
+    bool own_clock;       /* else the library's for that engine */
+    struct nh_snmp_clock {
+        unsigned boots, time_s, at_s; /* `time_s` was so at `at_s` of our own */
+    } clock;
+};
+void nh_snmp_library_lend(struct nh_snmp_lent *lent);
+/* Make the user of a session whose engine is known; it is lent already. A clock of its
+ * own begins unknown. Errors: NH_ENOMEM. */
+enum nh_err nh_snmp_library_make_user(
+    struct nh_snmp_lent *lent, bool own_clock, netsnmp_session *ss) NH_MUST_CHECK;
+void nh_snmp_library_free_user(struct nh_snmp_lent *lent);
 /* Users that stay in the list, and do not meet those of sessions there: the user of this
  * credential at that engine, in place of one of the same name. */
 enum nh_err nh_snmp_library_add_user(const struct nh_snmp_credential *c,

@@ -112,11 +112,12 @@ class Front:
     MAX_PDU = "1300"
 
     def __init__(self, devices, names, users, *options):
-        self.port = free_port()
+        self.port, self.process = free_port(), None
         self.program = [os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_v3_front"), *options, str(self.port),
                         devices.address, ",".join(names), *users]
 
     def __enter__(self):
+        """Again after stop(): the same engines with the boots that they began with."""
         self.process = subprocess.Popen(self.program, stdout=subprocess.PIPE, text=True)
         self.wait_line("ready")
         return self

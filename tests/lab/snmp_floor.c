@@ -23,7 +23,7 @@ enum { COLUMNS = 10, AT_ONCE = 200, PATIENCE_S = 20 };
 
 struct asked {
     void *session;
-    struct usmUser *user; /* v3; see nh_snmp_library_lend() */
+    struct nh_snmp_lent lent; /* v3: the user */
     int fd;
     oid last;
     long rows;
@@ -88,7 +88,7 @@ ask(struct asked *d)
         snmp_add_null_var(pdu, at, len + (d->rows > 0));
     }
     all.requests++;
-    nh_snmp_library_lend(d->user);
+    nh_snmp_library_lend(&d->lent);
     if (snmp_sess_async_send(d->session, pdu, on_floor_answer, d) == 0)
         fail("a request was not sent");
 }
@@ -176,11 +176,9 @@ open_one(struct asked *d, const char *address, const char *who, int number, int 
     d->session = snmp_sess_open(&ss);
     if (d->session == NULL)
         fail("no session");
-    if (ss.version == SNMP_VERSION_3) {
-        d->user = nh_snmp_library_make_user(snmp_sess_session(d->session));
-        if (d->user == NULL)
-            fail("no user");
-    }
+    if (ss.version == SNMP_VERSION_3 && nh_snmp_library_make_user(&d->lent, false,
+                                            snmp_sess_session(d->session)) != NH_OK)
+        fail("no user");
     d->fd = snmp_sess_transport(d->session)->sock;
     if (epoll_ctl(ep, EPOLL_CTL_ADD, d->fd, &event) != 0)
         fail("epoll_ctl");
@@ -203,7 +201,7 @@ run_round(int ep, netsnmp_large_fd_set *fds)
             struct asked *d = ready[i].data.ptr;
 
             NETSNMP_LARGE_FD_SET(d->fd, fds);
-            nh_snmp_library_lend(d->user);
+            nh_snmp_library_lend(&d->lent);
             snmp_sess_read2(d->session, fds);
             NETSNMP_LARGE_FD_CLR(d->fd, fds);
             if (d->rows < all.rows_wanted) {
@@ -251,7 +249,7 @@ main(int argc, char **argv)
     printf("%llu %llu %llu %.6f\n", all.rows, all.objects, all.requests, cpu);
     for (int i = 0; i < all.count; i++) {
         snmp_sess_close(all.devices[i].session);
-        nh_snmp_library_free_user(all.devices[i].user);
+        nh_snmp_library_free_user(&all.devices[i].lent);
     }
     netsnmp_large_fd_set_cleanup(&fds);
     free(all.devices);

@@ -183,8 +183,9 @@ main(int argc, char **argv)
     if (nh_loop_run(poll_.loop) != NH_OK)
         return 1;
     printf("{\"stall_ms\":%lld}\n", (long long)poll_.stall_ms);
-    for (int i = 0; i < poll_.count; i++) {
+    for (int i = 0; i < poll_.count; i++)
         print(&poll_.devices[i]);
+    for (int i = 0; i < poll_.count; i++) {
         nh_snmp_device_free(poll_.devices[i].device);
         nh_snmp_close(poll_.devices[i].session);
         nh_timer_free(poll_.devices[i].again);

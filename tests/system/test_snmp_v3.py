@@ -80,6 +80,35 @@ class Engines(Behind):
         self.assertGreaterEqual(counts["unknown_engine"], 4)
         self.assertEqual(counts["wrong_digest"], 0)
 
+    def test_fewer_boots(self):
+        """Another machine with the configuration, and so the engine id, of the one that it replaces."""
+        with self.farm() as devices, farm.Front(devices, [SWITCH], [FULL]) as front:
+            poller = subprocess.Popen([test_snmp.POLL, "12", "300", front.address(1), "3", FULL], stdout=subprocess.PIPE, text=True)
+            try:
+                wait_for("it polls", lambda: devices.varbinds() > 0)
+                front.reboot_engines()
+                before = devices.varbinds()
+                wait_for("it polls on", lambda: devices.varbinds() > before + 500)
+                self.assertEqual(front.stop()["not_in_time"], 1)
+                with front:
+                    doc = json.loads(poller.communicate(timeout=200)[0].splitlines()[1])
+            finally:
+                poller.kill()
+                poller.wait()
+        self.assertEqual(doc["words"], "it answers")
+        self.assertEqual(doc["reprobed"], 1)
+
+    def test_twins(self):
+        """Two devices with one engine id, as copies of a virtual machine have: polled both, and told; the third is not."""
+        with self.farm() as devices:
+            with farm.Front(devices, [SWITCH], [FULL], "-t") as front:
+                docs = self.poll(front, [FULL] * 3, rounds=3)
+                counts = front.stop()
+            for k, doc in enumerate(docs):
+                self.assertEqual((doc["words"], doc["shared"], doc["reprobed"]), ("it answers", k > 0, 0))
+                self.compare(SWITCH, doc, devices.rates(f"{SWITCH}+{k + 1}"))
+        self.assertLessEqual(counts["not_in_time"], 1)  # the clocks are kept apart
+
 
 def ber(tag, *parts):
     body = b"".join(parts)
