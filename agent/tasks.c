@@ -303,19 +303,17 @@ static bool
 start_device(struct task *task, char why[128])
 {
     struct nh_snmp_document_place at = { 0 };
-    const struct nh_snmp_facts *facts;
+    struct nh_snmp_learnt learnt;
     char address[64], credential[64];
-    int64_t ended_ms, age_s;
     json_t *piece;
 
     if (!nh_param_get(task->check.params, "address", address, sizeof(address)) ||
         !nh_param_get(task->check.params, "credential", credential, sizeof(credential)) ||
-        (facts = nh_snmp_polled(address, credential, &ended_ms)) == NULL) {
+        !nh_snmp_polled(address, credential, &learnt)) {
         snprintf(why, 128, "it has not asked the device yet");
         return false;
     }
-    age_s = (nh_clock_mono_ms() - ended_ms) / 1000;
-    while ((piece = nh_snmp_document_next(facts, age_s, &at, DEVICE_PIECE_BYTES)) != NULL)
+    while ((piece = nh_snmp_document_next(&learnt, &at, DEVICE_PIECE_BYTES)) != NULL)
         say_part(task, piece);
     finish(task, NH_TASK_OK,
         json_pack("{s:b}", "whole", task->part < TASK_PARTS_MAX ? 1 : 0));

@@ -241,14 +241,13 @@ static json_t *
 own_learnt(const struct inv_device *device)
 {
     struct nh_snmp_document_place at = { 0 };
-    int64_t ended_ms = 0, age_s;
-    const struct nh_snmp_facts *facts =
-        nh_snmp_polled(device->address, device->snmp->id, &ended_ms);
-    json_t *whole = facts != NULL ? json_object() : NULL, *piece;
+    struct nh_snmp_learnt learnt;
+    json_t *whole, *piece;
 
-    age_s = (nh_clock_mono_ms() - ended_ms) / 1000;
-    while (whole != NULL &&
-           (piece = nh_snmp_document_next(facts, age_s, &at, SIZE_MAX)) != NULL) {
+    if (!nh_snmp_polled(device->address, device->snmp->id, &learnt))
+        return NULL;
+    whole = json_object();
+    while ((piece = nh_snmp_document_next(&learnt, &at, SIZE_MAX)) != NULL) {
         nh_snmp_document_join(whole, piece);
         json_decref(piece);
     }

@@ -174,7 +174,8 @@ struct nh_snmp_counts {
 };
 void nh_snmp_counts(const struct nh_snmp *s, struct nh_snmp_counts *out);
 /* What v3 learnt of the engine: its id (empty before), and whether another device of
- * this process answers with the same one: they confuse each other's clocks. */
+ * this process answers with the same one: each is asked by its own clock, but others who
+ * ask them confuse the two. */
 size_t nh_snmp_engine(const struct nh_snmp *s, uint8_t out[32], bool *shared);
 
 #endif

@@ -35,13 +35,14 @@ put_number(json_t *to, const char *key, double value)
 }
 
 static json_t *
-system_section(const struct nh_snmp_facts *f, int64_t age_s)
+system_section(const struct nh_snmp_learnt *learnt)
 {
+    const struct nh_snmp_facts *f = learnt->facts;
     json_t *is = json_object(), *notes = json_array();
 
     json_object_set_new(is, "says", json_string(nh_snmp_key(f->result)));
     json_object_set_new(is, "words", json_string(nh_snmp_words(f->result)));
-    json_object_set_new(is, "age_s", json_integer(age_s));
+    json_object_set_new(is, "age_s", json_integer(learnt->age_ms / 1000));
     json_object_set_new(is, "version", json_integer(f->version));
     put_text(is, "profile", f->profile, TEXT_MAX);
     put_text(is, "object_id", f->object_id, TEXT_MAX);
@@ -55,6 +56,8 @@ system_section(const struct nh_snmp_facts *f, int64_t age_s)
         json_array_append_new(notes, json_string("snmp_bounded"));
     if (f->complained)
         json_array_append_new(notes, json_string("snmp_complained"));
+    if (learnt->has_twin)
+        json_array_append_new(notes, json_string("snmp_twin"));
     json_object_set_new(is, "notes", notes);
     return is;
 }
@@ -232,20 +235,20 @@ rows_piece(const struct section *s, const struct nh_snmp_facts *f,
 }
 
 json_t *
-nh_snmp_document_next(const struct nh_snmp_facts *f, int64_t age_s,
+nh_snmp_document_next(const struct nh_snmp_learnt *learnt,
     struct nh_snmp_document_place *at, size_t max_bytes)
 {
     if (at->section == SYSTEM) {
         at->section++;
-        return system_section(f, age_s);
+        return system_section(learnt);
     }
     if (at->section == HEALTH) {
         at->section++;
-        return health_section(f);
+        return health_section(learnt->facts);
     }
     if ((size_t)at->section - SECTIONS >= NH_COUNT(sections))
         return NULL;
-    return rows_piece(&sections[at->section - SECTIONS], f, at, max_bytes);
+    return rows_piece(&sections[at->section - SECTIONS], learnt->facts, at, max_bytes);
 }
 
 bool

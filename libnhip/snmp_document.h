@@ -8,7 +8,7 @@
 #ifndef NH_SNMP_DOCUMENT_H
 #define NH_SNMP_DOCUMENT_H
 
-#include "libnhip/snmp_device.h"
+#include "libnhip/snmp_polled.h"
 #include <jansson.h>
 
 struct nh_snmp_document_place { /* zeroed to begin */
@@ -17,9 +17,8 @@ struct nh_snmp_document_place { /* zeroed to begin */
 };
 
 /* The next piece, of at most `max_bytes` of text (512 and more), owned by the caller;
- * NULL at the end. A row that is larger is left out. `age_s` is how long ago the last
- * round ended. */
-json_t *nh_snmp_document_next(const struct nh_snmp_facts *f, int64_t age_s,
+ * NULL at the end. A row that is larger is left out. */
+json_t *nh_snmp_document_next(const struct nh_snmp_learnt *learnt,
     struct nh_snmp_document_place *at, size_t max_bytes);
 /* Put a piece, which may come from outside, into the whole; false: it is no piece, or
  * the whole would have more than some thousand rows. */

@@ -9,10 +9,15 @@
 
 #include "libnhip/snmp_device.h"
 
-/* By the address and credential of an assignment. Lent until the loop runs on; NULL: no
- * check asks this device, or no round has ended yet. *ended_ms, CLOCK_BOOTTIME, is when
- * the last one did. */
-const struct nh_snmp_facts *nh_snmp_polled(
-    const char *address, const char *credential, int64_t *ended_ms);
+struct nh_snmp_learnt {
+    const struct nh_snmp_facts *facts; /* lent until the loop runs on */
+    int64_t age_ms;                    /* since the last round ended */
+    bool has_twin; /* v3: another device that is asked from here has its engine's id */
+};
+
+/* By the address and credential of an assignment. False: no check asks this device, or no
+ * round has ended yet. */
+bool nh_snmp_polled(
+    const char *address, const char *credential, struct nh_snmp_learnt *out);
 
 #endif

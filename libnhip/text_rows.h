@@ -299,6 +299,8 @@
         "it has more ports than are kept", NULL },
     { "snmp_complained", "thiết bị không đọc được một số thông tin của chính nó",
         "it could not read some of its own objects", NULL },
+    { "snmp_twin", "mã SNMP engine trùng với một thiết bị khác: cần đặt lại trên thiết bị",
+        "another device has the same SNMP engine id: it should have one of its own", NULL },
     { "why_device_no_snmp", "danh mục chưa khai báo SNMP cho thiết bị này",
         "the inventory names no 'snmp' for it", NULL },
     { "why_device_not_asked", "chưa hỏi thiết bị lần nào",

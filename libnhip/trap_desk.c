@@ -235,12 +235,14 @@ about(const struct nh_trap_desk *t, struct device *sender, const struct nh_trap 
 static bool
 is_port(const struct device *d, uint32_t if_index, const char *port)
 {
-    const struct nh_snmp_facts *f = NULL;
-    int64_t ended_ms;
+    const struct nh_snmp_facts *f;
+    struct nh_snmp_learnt learnt;
 
-    if (if_index != 0 && *d->credential != '\0')
-        f = nh_snmp_polled(d->written, d->credential, &ended_ms);
-    for (size_t i = 0; f != NULL && i < f->interface_count; i++)
+    if (if_index == 0 || *d->credential == '\0' ||
+        !nh_snmp_polled(d->written, d->credential, &learnt))
+        return false;
+    f = learnt.facts;
+    for (size_t i = 0; i < f->interface_count; i++)
         if (f->interfaces[i].index == if_index)
             return strcmp(f->interfaces[i].name, port) == 0 ||
                    strcmp(f->interfaces[i].descr, port) == 0 ||

@@ -266,16 +266,20 @@ snmp_open(struct nh_probe **out, const struct nh_probe_context *ctx, char why[12
     return NH_OK;
 }
 
-const struct nh_snmp_facts *
-nh_snmp_polled(const char *address, const char *credential, int64_t *ended_ms)
+bool
+nh_snmp_polled(const char *address, const char *credential, struct nh_snmp_learnt *out)
 {
+    uint8_t engine[32];
+
     for (struct snmp_shared *sh = all; sh != NULL; sh = sh->next_of_all)
         if (sh->ended_ms != 0 && strcmp(sh->address, address) == 0 &&
             strcmp(sh->credential, credential) == 0) {
-            *ended_ms = sh->ended_ms;
-            return nh_snmp_device_facts(sh->device);
+            out->facts = nh_snmp_device_facts(sh->device);
+            out->age_ms = nh_clock_mono_ms() - sh->ended_ms;
+            (void)nh_snmp_engine(sh->session, engine, &out->has_twin);
+            return true;
         }
-    return NULL;
+    return false;
 }
 
 static const char *const snmp_kinds[] = { "snmp", "port", "power", NULL };

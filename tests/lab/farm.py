@@ -74,14 +74,14 @@ def print_rates(program, name, recordings=RECORDINGS):
 class Farm:
     """`with Farm(build_dir, "--frozen", "1") as farm`: answers on 127.0.0.1, farm.address."""
 
-    def __init__(self, build_dir, *options, recordings=RECORDINGS):
-        self.recordings = recordings
+    def __init__(self, build_dir, *options, recordings=RECORDINGS, inside=()):
+        self.recordings, self.inside = recordings, inside  # a network namespace
         self.program = build(build_dir)
         self.options, self.port = options, free_port()
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self):
-        self.process = subprocess.Popen([self.program, "-p", str(self.port), *self.options, self.recordings],
+        self.process = subprocess.Popen([*self.inside, self.program, "-p", str(self.port), *self.options, self.recordings],
                                         stdout=subprocess.PIPE, text=True)
         while not self.process.stdout.readline().startswith("snmpfarm: ready"):
             if self.process.poll() is not None:
@@ -111,9 +111,9 @@ class Front:
     """
     MAX_PDU = "1300"
 
-    def __init__(self, devices, names, users, *options):
-        self.port, self.process = free_port(), None
-        self.program = [os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_v3_front"), *options, str(self.port),
+    def __init__(self, devices, names, users, *options, port=0):
+        self.port, self.process = port or free_port(), None
+        self.program = [*devices.inside, os.path.join(os.environ["NHIP_BUILD"], "tests", "snmp_v3_front"), *options, str(self.port),
                         devices.address, ",".join(names), *users]
 
     def __enter__(self):

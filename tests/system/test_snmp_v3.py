@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # timeout: 600
-"""Recorded devices behind SNMPv3, an engine each: polled as by v2c, with all that engines do to their pollers."""
+"""Recorded devices behind SNMPv3, an engine each: polled as by v2c, with all that engines do to their pollers.
+
+One test runs in a network namespace made here, where devices answer at port 161. It needs root.
+"""
 import json
 import os
 import random
@@ -20,8 +23,8 @@ OFFERED = ("unsupported_level", "not_in_time", "unknown_user", "wrong_digest", "
 
 
 class Behind(test_snmp.Compared):
-    def farm(self, *options):
-        return farm.Farm(self.dir.name, "--max-pdu", farm.Front.MAX_PDU, *options)
+    def farm(self, *options, **more):
+        return farm.Farm(self.dir.name, "--max-pdu", farm.Front.MAX_PDU, *options, **more)
 
     def poll(self, front, users, **more):
         """Device k + 1 by users[k]; the documents in that order."""
@@ -108,6 +111,53 @@ class Engines(Behind):
                 self.assertEqual((doc["words"], doc["shared"], doc["reprobed"]), ("it answers", k > 0, 0))
                 self.compare(SWITCH, doc, devices.rates(f"{SWITCH}+{k + 1}"))
         self.assertLessEqual(counts["not_in_time"], 1)  # the clocks are kept apart
+
+
+class Told(Behind):
+    @unittest.skipIf(os.geteuid() != 0, "network namespaces need root")
+    def test_people_are_told_of_twins(self):
+        """The collector asks devices of the centre by v3, and nhipctl says of which the engine id is another's too."""
+        for name in ("auth", "priv"):
+            with open(os.open(f"{self.dir.name}/{name}", os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as f:
+                f.write(f"{name}-pass-1\n")
+        control, space = self.dir.name + "/control", f"nhip-v3-{os.getpid()}"
+        inside = ["ip", "netns", "exec", space]  # where port 161 is free
+        subprocess.run(["ip", "netns", "add", space], check=True)
+        self.addCleanup(subprocess.run, ["ip", "netns", "del", space], check=True)
+        subprocess.run(["ip", "-n", space, "link", "set", "lo", "up"], check=True)
+
+        def ctl(*args):
+            return subprocess.run([f"{os.environ['NHIP_BIN']}/nhipctl", "-s", control, *args], capture_output=True, text=True, timeout=60, check=False)
+
+        def learnt(device):
+            done = ctl("--json", "device", device)
+            return json.loads(done.stdout)["learnt"] if done.returncode == 0 else None
+        with self.farm(inside=inside) as devices, farm.Front(devices, [SWITCH], [FULL], "-t", port=161):
+            with open(self.dir.name + "/nhip.conf", "w", encoding="utf-8") as f:
+                f.write(f'''
+province "lab" {{ name = "Lab" }}
+collector {{ listen = "127.0.0.1:7443"  reflector = ""  traps = ""
+    control = "{control}"  data = "{self.dir.name}/data"  user = "" }}
+snmp "v3" {{ version = 3  user = "full"  auth_key_file = "{self.dir.name}/auth"  priv_key_file = "{self.dir.name}/priv" }}
+centre {{ name = "Centre"
+''' + "".join(f'    device "d{k}" {{ address = "127.0.0.{k}"  snmp = "v3"  kind = "switch" }}\n' for k in (1, 2, 3)) + "}\n")
+            with open(self.dir.name + "/log", "w", encoding="utf-8") as log:
+                daemon = subprocess.Popen([*inside, f"{os.environ['NHIP_BIN']}/nhip-collector", "-f", "-c", self.dir.name + "/nhip.conf"],
+                                          stdout=log, stderr=log)
+            try:
+                found = {}
+                for k in (1, 2, 3):
+                    found[k] = wait_for(f"device {k} is learnt", lambda: daemon.poll() is not None or learnt(f"centre/d{k}"), 180)
+                with open(self.dir.name + "/log", encoding="utf-8") as log:
+                    self.assertIsNone(daemon.poll(), log.read())
+                for k in (1, 2, 3):
+                    is_ = learnt(f"centre/d{k}")
+                    self.assertEqual((is_["says"], is_["version"], is_["name"][-2:]), ("snmp_answers", 3, f"-{k}"))
+                    self.assertEqual(is_["notes"], ["snmp_twin"] if k > 1 else [])
+                self.assertIn("the same SNMP engine id", ctl("device", "centre/d3").stdout)
+            finally:
+                daemon.terminate()
+                daemon.wait()
 
 
 def ber(tag, *parts):
