@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The farm of simulated devices beside the tree: built, started, stopped, and its recordings read."""
+import errno
 import os
+import random
 import re
 import signal
 import socket
@@ -20,9 +22,15 @@ def need():
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One below those that the kernel deals out: pollers take thousands of these until the port is used."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            try:
+                s.bind(("0.0.0.0", random.randrange(10000, 32768)))
+                return s.getsockname()[1]
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
 
 def names():
