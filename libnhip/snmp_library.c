@@ -72,11 +72,9 @@ add_nameless_user(void)
     return true;
 }
 
-bool
-nh_snmp_library_start(void)
+void
+nh_snmp_library_prepare(void)
 {
-    if (lib.started)
-        return true;
     setenv("MIBS", "", 1);
     setenv("SNMP_PERSISTENT_DIR", "/dev/null/none", 0); /* no folder can be made there */
     snmp_disable_log();
@@ -86,6 +84,14 @@ nh_snmp_library_start(void)
         SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_snmp_log, NULL);
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+}
+
+bool
+nh_snmp_library_start(void)
+{
+    if (lib.started)
+        return true;
+    nh_snmp_library_prepare();
     init_snmp("nhip");
     netsnmp_large_fd_set_init(&lib.fds, FD_SETSIZE);
     NETSNMP_LARGE_FD_ZERO(&lib.fds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * snmp_library.h - net-snmp, for the files that touch it: snmp_library.c, snmp.c, which
- * asks, and snmp_listen.c, which is told
+ * asks, snmp_listen.c, which is told, and nhip-agentx, which answers
  *
  * One process has one library: one USM table, one engine of its own, one thread. Nobody
  * else includes this.
@@ -24,6 +24,8 @@
 
 _Static_assert(sizeof(oid) == sizeof(unsigned long), "net-snmp counts in other words");
 
+/* Before its start: it reads no configuration, keeps no state, and speaks to our log. */
+void nh_snmp_library_prepare(void);
 /* Start it, once; false: out of memory. */
 bool nh_snmp_library_start(void);
 bool nh_snmp_library_is_started(void);

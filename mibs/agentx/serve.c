@@ -6,9 +6,9 @@
  * turns (turn()). Both subtrees are answered by the same function from the same rows.
  */
 #include "mibs/agentx/serve.h"
-#include "libnhip/clock.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
+#include "libnhip/snmp_library.h"
 #include "mibs/columns.h"
 #include <event2/event.h>
 #include <stdlib.h>
@@ -21,16 +21,10 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
-
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 
 #include <net-snmp/agent/agent_callbacks.h>
-#include <net-snmp/library/large_fd_set.h>
 #pragma GCC diagnostic pop
-
-_Static_assert(sizeof(oid) == sizeof(unsigned long), "net-snmp counts in other words");
 
 enum {
     PING_INTERVAL_S = 5, /* how soon an snmpd that has gone is noticed, and tried again */
@@ -277,30 +271,10 @@ on_serve_connection(int major, int minor, void *server, void *client)
     return 0;
 }
 
-static int
-on_serve_log(int major, int minor, void *message, void *arg)
-{
-    const struct snmp_log_message *m = message;
-
-    (void)major;
-    (void)minor;
-    (void)arg;
-    nh_log_limited(NH_LOG_DEBUG, "net-snmp: %.*s", (int)strcspn(m->msg, "\n"), m->msg);
-    return 0;
-}
-
 static void
 start_library(const char *address)
 {
-    setenv("MIBS", "", 1);
-    setenv("SNMP_PERSISTENT_DIR", "/dev/null/none", 0); /* no folder can be made there */
-    snmp_disable_log();
-    netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
-    snmp_enable_calllog();
-    snmp_register_callback(
-        SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_serve_log, NULL);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
-    netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE, 1);
+    nh_snmp_library_prepare();
     netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
     /* a hung snmpd holds us one second a call, and not six */
     netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, 1);
