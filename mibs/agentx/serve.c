@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * serve.c - one handler a subtree; net-snmp's descriptors become events
+ * serve.c - what is offered to snmpd; net-snmp's descriptors become events
  *
  * net-snmp has one list of descriptors and one deadline, asked for after each of its
- * turns (turn()). Both subtrees are answered by the same function from the same rows.
+ * turns (turn()). It opens the session with snmpd, registers the subtrees and tries
+ * again; what snmpd then asks for is answered by answer.h, before the library passes it
+ * on.
  */
 #include "mibs/agentx/serve.h"
 #include "libnhip/log.h"
 #include "libnhip/loop.h"
-#include "libnhip/snmp_library.h"
-#include "mibs/columns.h"
+#include "mibs/agentx/answer.h"
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* net-snmp's headers are not written for these warnings. */
+/* Of the same kind as those of answer.h. */
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wundef"
 #pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#include <net-snmp/agent/net-snmp-agent-includes.h>
-
 #include <net-snmp/agent/agent_callbacks.h>
 #pragma GCC diagnostic pop
 
@@ -39,75 +34,24 @@ struct serve {
     int fd_of[FDS_MAX];
     size_t fd_count;
     struct nh_timer *timer;
-    netsnmp_handler_registration *registrations[REGIONS];
 };
 
-static struct serve *the_one; /* the library's callbacks of connection carry no owner */
+static struct { /* the library's callbacks of connection carry no owner */
+    struct serve *serve;
+    snmp_callback library; /* what it does with all that snmpd sends */
+} the_one;
 
 static void turn(struct serve *s);
 
-/* ---- answers ---- */
-
-static void
-put_value(netsnmp_variable_list *v, const struct cell *c)
-{
-    struct counter64 wide = { .high = (u_long)((uint64_t)c->number >> 32),
-        .low = (u_long)((uint64_t)c->number & 0xffffffff) };
-    u_long gauge = (u_long)c->number;
-    long integer = (long)c->number;
-
-    switch (c->type) {
-    case INTEGER:
-        snmp_set_var_typed_value(v, ASN_INTEGER, &integer, sizeof(integer));
-        break;
-    case GAUGE:
-        snmp_set_var_typed_value(v, ASN_GAUGE, &gauge, sizeof(gauge));
-        break;
-    case COUNTER64:
-        snmp_set_var_typed_value(v, ASN_COUNTER64, &wide, sizeof(wide));
-        break;
-    default:
-        snmp_set_var_typed_value(v, ASN_OCTET_STR, c->text, c->len);
-        break;
-    }
-}
+/* ---- requests ---- */
 
 static int
-answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
-    netsnmp_agent_request_info *info, netsnmp_request_info *requests)
+on_serve_request(int op, netsnmp_session *ss, int reqid, netsnmp_pdu *pdu, void *magic)
 {
-    struct serve *s = handler->myvoid;
-    enum region region =
-        reg == s->registrations[REGION_NHIP] || strcmp(reg->handlerName, "nhip") == 0
-            ? REGION_NHIP
-            : REGION_PING;
-    unsigned long found[ROWS_OID_MAX];
-    size_t len;
-
-    for (netsnmp_request_info *q = requests; q != NULL; q = q->next) {
-        netsnmp_variable_list *v = q->requestvb;
-        const struct cell *c;
-
-        if (q->processed != 0)
-            continue;
-        if (info->mode == MODE_GET) {
-            c = rows_get(s->rows, v->name, v->name_length);
-            if (c != NULL)
-                put_value(v, c);
-            else
-                netsnmp_set_request_error(info, q, SNMP_NOSUCHINSTANCE);
-        } else if (info->mode == MODE_GETNEXT) {
-            c = rows_next(
-                s->rows, region, v->name, v->name_length, q->inclusive != 0, found, &len);
-            if (c == NULL)
-                continue; /* the agent looks in what follows */
-            snmp_set_var_objid(v, found, len);
-            put_value(v, c);
-        } else {
-            netsnmp_set_request_error(info, q, SNMP_ERR_NOTWRITABLE);
-        }
-    }
-    return SNMP_ERR_NOERROR;
+    if (the_one.serve != NULL && op == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
+        answer_request(the_one.serve->rows, ss, pdu))
+        return 1;
+    return the_one.library(op, ss, reqid, pdu, magic);
 }
 
 static enum nh_err
@@ -120,14 +64,12 @@ offer(struct serve *s, enum region region, const char *name)
 
     for (size_t i = 0; i < len; i++)
         id[i] = root[i];
-    reg = netsnmp_create_handler_registration(name, answer, id, len, HANDLER_CAN_RONLY);
+    reg = netsnmp_create_handler_registration(
+        name, answer_by_library, id, len, HANDLER_CAN_RONLY);
     if (reg == NULL)
         return NH_ENOMEM;
-    reg->handler->myvoid = s;
-    if (netsnmp_register_handler(reg) != MIB_REGISTERED_OK)
-        return NH_EIO; /* the library has freed it */
-    s->registrations[region] = reg;
-    return NH_OK;
+    reg->handler->myvoid = s->rows;
+    return netsnmp_register_handler(reg) == MIB_REGISTERED_OK ? NH_OK : NH_EIO;
 }
 
 /* ---- notifications ---- */
@@ -260,11 +202,16 @@ turn(struct serve *s)
 static int
 on_serve_connection(int major, int minor, void *server, void *client)
 {
+    netsnmp_session *ss = server;
+
     (void)major;
-    (void)server;
     (void)client;
-    if (the_one == NULL)
+    if (the_one.serve == NULL)
         return 0;
+    if (minor == SNMPD_CALLBACK_INDEX_START) { /* of a session that is new each time */
+        the_one.library = ss->callback;
+        ss->callback = on_serve_request;
+    }
     nh_log(NH_LOG_NOTICE, minor == SNMPD_CALLBACK_INDEX_START
                               ? "agentx: snmpd takes our answers"
                               : "agentx: snmpd is away, tried again every few s");
@@ -302,7 +249,7 @@ serve_new(struct serve **out, struct event_base *base, const char *address,
         return NH_ENOMEM;
     s->base = base;
     s->rows = rows;
-    the_one = s;
+    the_one.serve = s;
     start_library(address);
     err = nh_timer_new(&s->timer, base, on_serve_timer, s);
     if (err == NH_OK)
@@ -324,7 +271,7 @@ serve_free(struct serve *s)
 {
     if (s == NULL)
         return;
-    the_one = NULL;
+    the_one.serve = NULL;
     snmp_shutdown("nhip-agentx");
     for (size_t i = 0; i < s->fd_count; i++)
         event_free(s->fds[i]);

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import unittest
 
+from fake_snmpd import END_OF_VIEW, GET, GETNEXT, NO_SUCH_INSTANCE, NOT_WRITABLE, NOWHERE, PING, Gone, Master
 from snmplab import PATIENCE_S, SNMPD, SOURCE, Snmpd, free_port, wait_for
 
 BIN = os.environ.get("NHIP_BIN", os.path.join(SOURCE, "build/debug/bin"))
@@ -215,6 +216,65 @@ class AgentX(unittest.TestCase):
         self.lab.start_collector()
         wait_for("the new site", lambda: 'nhipSiteName."gamma"' in self.snmpd.walk())
         self.assertNotIn('nhipSiteName."beta"', self.snmpd.walk())
+
+    def test_requests_of_agentx(self):
+        """What a search begins with, where it ends, and the same answers while nhip-agentx waits for one itself."""
+        root = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 847, 1)
+        name = root + (4, 1, 2)  # nhipSiteName
+        code = root + (4, 1, 3)
+        alpha, beta = ((5, *b"alpha"), (4, *b"beta"))  # as they sort: the shorter one first
+        sites = [(name + beta, 4, b"Beta"), (name + alpha, 4, "Xã Bảo Lạc".encode())]
+        master = Master(self.lab.path("master"), PATIENCE_S)
+        self.addCleanup(master.close)
+        self.lab.start_collector()
+        self.lab.start("nhip-agentx", "-c", self.lab.conf)
+        master.accept()
+        end = lambda *start: (start, END_OF_VIEW, None)
+
+        def ask(kind, *ranges):
+            return master.answer(master.ask(kind, *ranges))
+
+        def asked_of():
+            """Each question with what has to come."""
+            return [
+                (GET, [(name + beta, 0, NOWHERE)], sites[:1]),
+                (GET, [(name + (1, 97), 0, NOWHERE), (name, 0, NOWHERE), (name + alpha, 0, NOWHERE)],
+                 [(name + (1, 97), NO_SUCH_INSTANCE, None), (name, NO_SUCH_INSTANCE, None), sites[1]]),
+                (GETNEXT, [(name, 0, code)], sites[:1]),
+                (GETNEXT, [(name + beta, 0, code)], sites[1:]),
+                (GETNEXT, [(name + beta, 1, code)], sites[:1]),
+                (GETNEXT, [(name + alpha, 0, code)], [end(*name, *alpha)]),
+                (GETNEXT, [(name + beta, 0, name + alpha)], [end(*name, *beta)]),  # the end is outside
+                (GETNEXT, [(name + beta, 0, name + alpha + (0,))], sites[1:]),
+                (GETNEXT, [(name + alpha, 0, NOWHERE)], [(code + beta, 4, b"")]),
+                (GETNEXT, [(name, 0, code), (name + alpha, 0, code), (name + beta, 0, NOWHERE)],
+                 [sites[0], end(*name, *alpha), sites[1]]),
+                (GETNEXT, [((1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 848), 0, NOWHERE)],
+                 [end(1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 848)]),
+            ]
+        wait_for("the sites", lambda: ask(GET, (name + alpha, 0, NOWHERE))[2] == sites[1:])
+        for order in (">", "<"):
+            master.order = order
+            for kind, ranges, want in asked_of():
+                self.assertEqual(ask(kind, *ranges), (0, 0, want), (order, kind, ranges))
+        numbers = [master.ask(GETNEXT, (name, 0, code)) for _ in range(3)]  # three at once
+        self.assertEqual([master.answer(n)[2] for n in numbers], [sites[:1]] * 3)
+        self.assertEqual(master.answer(master.test_set(name + alpha, b"x"))[:2], (NOT_WRITABLE, 1))
+
+        def while_it_waits():
+            """It waits for the answer to a ping of its own: the library has the requests now."""
+            ping = master.until(lambda p: p.kind == PING)
+            numbers = [master.ask(kind, *ranges) for kind, ranges, _ in asked_of()]
+            answers = [master.read() for _ in numbers]
+            master.agree(ping)
+            return {a.number: a.response() for a in answers}, numbers
+        try:
+            answers, numbers = while_it_waits()
+        except Gone:  # the machine stood still for the second that it waits
+            master.accept()
+            answers, numbers = while_it_waits()
+        for number, (kind, ranges, want) in zip(numbers, asked_of()):
+            self.assertEqual(answers[number], (0, 0, want), ("waiting", kind, ranges))
 
     def test_beside_an_agent(self):
         self.start_snmpd()
