@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * page.c - lines, spool, clock, uplinks: what a technician wants to see in that order
+ * page.c - uplinks, lines, spool, traps, clock: what a technician wants to see in that
+ * order
  *
  * Times are ages, so that a box whose clock is wrong shows nothing wrong.
  */
@@ -12,6 +13,7 @@
 enum word {
     LINES,
     SPOOL,
+    TRAPS,
     CLOCK,
     UPLINK,
     NO_CHECKS,
@@ -22,6 +24,7 @@ enum word {
     NOT_WRITTEN,
     LOST,
     IN_MEMORY,
+    TAKEN,
     UP_FOR,
     WAITING,
     RETRY,
@@ -34,6 +37,7 @@ enum word {
 static const char *const words[WORDS][NH_LANGS] = {
     [LINES]       = { "Kênh truyền và phép đo", "Lines and checks" },
     [SPOOL]       = { "Kho số đo", "Spool" },
+    [TRAPS]       = { "Trap và inform của thiết bị", "Traps and informs of devices" },
     [CLOCK]       = { "Đồng hồ", "Clock" },
     [UPLINK]      = { "Kết nối về Trung tâm", "Uplinks" },
     [NO_CHECKS]   = { "chưa được giao phép đo nào", "no checks assigned yet" },
@@ -44,6 +48,7 @@ static const char *const words[WORDS][NH_LANGS] = {
     [NOT_WRITTEN] = { "KHÔNG GHI ĐƯỢC, đã mất", "CANNOT BE WRITTEN, lost" },
     [LOST]        = { "đã mất", "lost" },
     [IN_MEMORY]   = { "trong bộ nhớ", "in memory" },
+    [TAKEN]       = { "đã nhận", "taken" },
     [UP_FOR]      = { "thông suốt", "up for" },
     [WAITING]     = { "chờ gửi", "waiting" },
     [RETRY]       = { "thử lại sau", "next try in" },
@@ -65,6 +70,19 @@ static const struct {
     { "unset", { "chưa đặt giờ", "not set" } },
     { "set", { "đã đặt, chưa đồng bộ", "set, not synchronised" } },
     { "synchronised", { "đã đồng bộ", "synchronised" } },
+};
+
+/* What came of traps beside what was taken, by the names of the counts. */
+static const struct {
+    const char *key, *said[NH_LANGS];
+} trap_counts[] = {
+    { "stranger", { "từ máy lạ", "of strangers" } },
+    { "garbage", { "không đọc được", "garbage" } },
+    { "auth", { "sai khóa", "with a wrong key" } },
+    { "time", { "sai giờ", "outside the time window" } },
+    { "limited", { "quá dày", "too many of one device" } },
+    { "overflow", { "đến quá nhanh, đã mất", "lost, they came too fast" } },
+    { "lost", { "đã mất", "lost" } },
 };
 
 static const char *
@@ -178,6 +196,20 @@ put_spool(const json_t *s, enum nh_lang lang, struct nh_buf *out)
 }
 
 static void
+put_traps(const json_t *t, enum nh_lang lang, struct nh_buf *out)
+{
+    if (!json_is_true(json_object_get(t, "listening")))
+        return;
+    nh_buf_printf(out, "%s\n  %lld %s", words[TRAPS][lang], (long long)num(t, "told"),
+        words[TAKEN][lang]);
+    for (size_t i = 0; i < NH_COUNT(trap_counts); i++)
+        if (num(t, trap_counts[i].key) > 0)
+            nh_buf_printf(out, ", %lld %s", (long long)num(t, trap_counts[i].key),
+                trap_counts[i].said[lang]);
+    nh_buf_printf(out, "\n");
+}
+
+static void
 put_uplink(const json_t *u, enum nh_lang lang, struct nh_buf *out)
 {
     const char *interface = str(u, "interface");
@@ -213,6 +245,7 @@ page_render(const json_t *document, enum nh_lang lang, struct nh_buf *out)
         put_uplink(json_array_get(uplinks, i), lang, out);
     put_checks(json_object_get(document, "checks"), lang, out);
     put_spool(json_object_get(document, "spool"), lang, out);
+    put_traps(json_object_get(document, "traps"), lang, out);
     nh_buf_printf(out, "%s\n  %s, %s ", words[CLOCK][lang],
         state_word(str(clock, "quality"), lang), words[UPTIME][lang]);
     put_age(num(clock, "uptime_ms"), lang, out);

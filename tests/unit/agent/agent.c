@@ -364,6 +364,8 @@ static const char status_json[] =
     "missing\",\"values\":{}},{\"id\":\"a/host\",\"why\":\"\"}],"
     "\"spool\":{\"records\":12,\"bytes\":2048,\"memory_bytes\":0,\"oldest_ms\":120000,"
     "\"fill_pct\":1,\"lost\":0,\"unwritten\":3,\"failing\":true},"
+    "\"traps\":{\"listening\":true,\"received\":9,\"told\":4,\"stranger\":2,"
+    "\"garbage\":0,\"auth\":1,\"lost\":0},"
     "\"clock\":{\"quality\":\"unset\",\"uptime_ms\":60000}}";
 
 static const char status_page[] =
@@ -377,6 +379,8 @@ static const char status_page[] =
     "Spool\n"
     "  12 records, 2048 B, 1 % full, oldest 2 min\n"
     "  CANNOT BE WRITTEN, lost: 3\n"
+    "Traps and informs of devices\n"
+    "  4 taken, 2 of strangers, 1 with a wrong key\n"
     "Clock\n"
     "  not set, host up for 1 min\n";
 
@@ -396,6 +400,12 @@ renders_the_page(void)
     nh_buf_put_u8(&out, 0);
     CHECK(strstr((char *)out.data, "mất kết nối") != NULL);
     CHECK(strstr((char *)out.data, "12,35") != NULL);
+    CHECK(strstr((char *)out.data, "4 đã nhận, 2 từ máy lạ, 1 sai khóa\n") != NULL);
+    nh_buf_clear(&out);
+    json_object_set_new(json_object_get(document, "traps"), "listening", json_false());
+    page_render(document, NH_EN, &out);
+    nh_buf_put_u8(&out, 0);
+    CHECK_NAMED(strstr((char *)out.data, "Traps") == NULL, "nobody listens for them");
     nh_buf_fini(&out);
     json_decref(document);
 }
