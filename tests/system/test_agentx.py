@@ -183,6 +183,10 @@ class AgentX(unittest.TestCase):
             self.assertIn("No Such", answer, oid)
         self.assertIn("unknown", self.snmpd.ask("snmpget", 'NHIP-MIB::nhipLinkState."viettel"."alpha"."b"',
                                                 **as_user("viettel")).stdout)
+        # what a management system asks of any device first, and nothing else of this host
+        for user in ("vnpt", "viettel"):
+            host = self.snmpd.ask("snmpwalk", "1.3.6.1.2.1", options=("-On",), **as_user(user)).stdout
+            self.assertEqual(re.findall(r"^\.1\.3\.6\.1\.2\.1\.(\S+) = [^N]", host, re.M), ["1.2.0", "1.3.0", "1.5.0"])
         # weaker or wrong keys, and no user at all
         self.assertEqual(self.snmpd.walk(**as_user("vnpt", level="authNoPriv")), {})
         self.assertEqual(self.snmpd.walk(**as_user("vnpt", password="viettel passphrase")), {})
