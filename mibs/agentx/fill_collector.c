@@ -92,7 +92,7 @@ put_link(struct rows *r, struct owner *o, const char *site, const char *site_nam
     row_text(row, COLUMN_LINK_SITE_NAME, site_name);
     row_number(
         row, COLUMN_LINK_ROLE, role != NULL && strcmp(role, "standby") == 0 ? 2 : 1);
-    row_text(row, COLUMN_LINK_CIRCUIT, fill_text(link, "circuit"));
+    row_text(row, COLUMN_LINK_CIRCUIT, fill_known(link, "circuit"));
     fill_put(row, COLUMN_LINK_BANDWIDTH, link, "bandwidth_mbps", 1000);
     put_verdict(row, COLUMN_LINK_STATE, COLUMN_LINK_SINCE, link);
     put_reason(row, COLUMN_LINK_REASON, link);
@@ -184,7 +184,7 @@ put_carrier(struct rows *r, struct owner *o, const json_t *carrier)
     if (row == NULL)
         return;
     row_text(row, COLUMN_CARRIER_NAME, fill_text(carrier, "name"));
-    row_text(row, COLUMN_CARRIER_HOTLINE, fill_text(carrier, "hotline"));
+    row_text(row, COLUMN_CARRIER_HOTLINE, fill_known(carrier, "hotline"));
     for (size_t i = 0; i < NH_COUNT(counts); i++)
         row_number(row, counts[i].column,
             json_integer_value(json_object_get(links, counts[i].state)));
@@ -292,7 +292,7 @@ fill_site(struct rows *r, const json_t *site, const struct standing *s)
     row = fill_row(r, o, TABLE_SITE, id, NULL);
     if (row != NULL) {
         row_text(row, COLUMN_SITE_NAME, name);
-        row_text(row, COLUMN_SITE_CODE, fill_text(site, "code"));
+        row_text(row, COLUMN_SITE_CODE, fill_known(site, "code"));
         put_verdict(row, COLUMN_SITE_STATE, COLUMN_SITE_SINCE, site);
         put_reason(row, COLUMN_SITE_REASON, site);
         row_number(row, COLUMN_SITE_LINKS, (int64_t)json_array_size(links));
@@ -330,7 +330,7 @@ fill_service(struct rows *r, const json_t *service)
     row = fill_row(r, o, TABLE_SERVICE, id, NULL);
     if (row != NULL) {
         row_text(row, COLUMN_SERVICE_NAME, fill_text(service, "name"));
-        row_text(row, COLUMN_SERVICE_OWNER, fill_text(service, "owner"));
+        row_text(row, COLUMN_SERVICE_OWNER, fill_known(service, "owner"));
         put_verdict(row, COLUMN_SERVICE_STATE, COLUMN_SERVICE_SINCE, service);
         put_reason(row, COLUMN_SERVICE_REASON, service);
         fill_put(row, COLUMN_SERVICE_FROM_UP, count, "up", 1);

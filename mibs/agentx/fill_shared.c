@@ -18,6 +18,14 @@ fill_text(const json_t *o, const char *key)
     return json_string_value(json_object_get(o, key));
 }
 
+const char *
+fill_known(const json_t *o, const char *key)
+{
+    const char *text = fill_text(o, key);
+
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
 bool
 fill_number(const json_t *o, const char *key, double scale, int64_t *out)
 {

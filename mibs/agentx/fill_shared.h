@@ -7,6 +7,8 @@
 #include <jansson.h>
 
 const char *fill_text(const json_t *o, const char *key); /* NULL: none */
+/* Of what the inventory may leave open: NULL where it is empty. */
+const char *fill_known(const json_t *o, const char *key);
 /* A number of `o` times `scale`, rounded; false: not known. */
 bool fill_number(const json_t *o, const char *key, double scale, int64_t *out);
 void fill_put(

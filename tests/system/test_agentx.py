@@ -132,6 +132,10 @@ class AgentX(unittest.TestCase):
         self.assertEqual(got['nhipSiteCode."alpha"'], "01321")
         self.assertEqual(got['nhipDeviceKind."beta"."switch"'], "switch")
         self.assertNotIn('nhipAgentConnected."beta"', got)
+        # what the inventory does not say has no instance
+        for name in ('nhipSiteCode."beta"', 'nhipLinkCircuit."viettel"."beta"."a"', 'nhipCarrierHotline."viettel"',
+                     'nhipServiceOwner."port"'):
+            self.assertNotIn(name, got)
         wait_for("what is up is up", lambda: self.snmpd.walk().get(f"nhipLinkState.{link}") == "up")
         # the same as the document says
         rtt = self.lab.site("alpha")["links"][0]["checks"]["path"]["values"]["rtt_avg_ms"]
@@ -250,7 +254,7 @@ class AgentX(unittest.TestCase):
                 (GETNEXT, [(name + alpha, 0, code)], [end(*name, *alpha)]),
                 (GETNEXT, [(name + beta, 0, name + alpha)], [end(*name, *beta)]),  # the end is outside
                 (GETNEXT, [(name + beta, 0, name + alpha + (0,))], sites[1:]),
-                (GETNEXT, [(name + alpha, 0, NOWHERE)], [(code + beta, 4, b"")]),
+                (GETNEXT, [(name + alpha, 0, NOWHERE)], [(code + alpha, 4, b"01321")]),
                 (GETNEXT, [(name, 0, code), (name + alpha, 0, code), (name + beta, 0, NOWHERE)],
                  [sites[0], end(*name, *alpha), sites[1]]),
                 (GETNEXT, [((1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 848), 0, NOWHERE)],
