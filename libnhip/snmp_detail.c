@@ -20,6 +20,7 @@ enum {
     ROWS_MAX = 1024,
     SENSORS_MAX = 512,
     EVERY_US = 120 * 1000000,
+    NO_LIGHT_DBM = -40,
 };
 
 struct cell {
@@ -123,6 +124,7 @@ take_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
             return;
         s->index = rows[i].index[0];
         s->unit = unit;
+        s->what = "";
         s->value = c[SENSOR_VALUE].number * pow(10, 3 * (scale - 9) - precision);
         snprintf(s->name, sizeof(s->name), "#%u", s->index);
     }
@@ -135,6 +137,51 @@ begin_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     free(t->is.sensors);
     t->is.sensors = NULL;
     take_sensors(t, rows, count);
+}
+
+enum { OPTICS_BIAS, OPTICS_POWER, OPTICS_LANES };
+
+/*
+ * hwOpticalModuleInfoTable: what is received, in microwatts or, below zero, in hundredths
+ * of a dBm; -1 and an empty text where there is no module. A module that sends (its bias
+ * current is above zero) and receives 0 sees no light. Systems of today have a text of
+ * lanes beside it, always in hundredths of a dBm: "-333.00,-340.00".
+ */
+static double
+received_dbm(const struct cell *c)
+{
+    double power = c[OPTICS_POWER].has ? c[OPTICS_POWER].number : NAN;
+    char *end;
+    double lane = strtod(c[OPTICS_LANES].text, &end);
+
+    if (end != c[OPTICS_LANES].text && fabs(lane) <= 10000)
+        return lane / 100;
+    if (power > 0 && power < INT32_MAX)
+        return 10 * log10(power / 1000);
+    if (power < -1 && power >= -10000)
+        return power / 100;
+    return power == 0 && c[OPTICS_BIAS].has && c[OPTICS_BIAS].number > 0 ? NO_LIGHT_DBM
+                                                                         : NAN;
+}
+
+static void
+take_optics(struct nh_snmp_detail *t, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double dbm = received_dbm(rows[i].cell);
+        struct nh_snmp_sensor *s;
+
+        if (rows[i].index_len != 1 || isnan(dbm))
+            continue;
+        s = add(&t->is.sensors, sizeof(*s), &t->is.sensor_count, SENSORS_MAX);
+        if (s == NULL)
+            return;
+        s->index = rows[i].index[0];
+        s->unit = "dBm";
+        s->what = " Rx";
+        s->value = dbm;
+        snprintf(s->name, sizeof(s->name), "#%u%s", s->index, s->what);
+    }
 }
 
 static bool
@@ -152,8 +199,10 @@ take_sensor_names(struct nh_snmp_detail *t, const struct row *rows, size_t count
                 const struct cell *c = rows[i].cell;
 
                 if (*c[0].text != '\0' || *c[1].text != '\0')
-                    put_label(t->is.sensors[k].name,
-                        *c[0].text != '\0' ? c[0].text : c[1].text);
+                    snprintf(t->is.sensors[k].name, NH_SNMP_LABEL_MAX, "%.*s%s",
+                        NH_SNMP_LABEL_MAX - 1 - (int)strlen(t->is.sensors[k].what),
+                        *c[0].text != '\0' ? c[0].text : c[1].text,
+                        t->is.sensors[k].what);
                 break;
             }
 }
@@ -323,6 +372,7 @@ take_pings(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 // clang-format off
 #define ENTITY_SENSOR(n) { 11, { 1, 3, 6, 1, 2, 1, 99, 1, 1, 1, n } }
 #define CISCO_SENSOR(n)  { 14, { 1, 3, 6, 1, 4, 1, 9, 9, 91, 1, 1, 1, 1, n } }
+#define HUAWEI_OPTICS(n) { 15, { 1, 3, 6, 1, 4, 1, 2011, 5, 25, 31, 1, 1, 3, 1, n } }
 #define ENTITY(n)        { 12, { 1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, n } }
 #define STORAGE(n)       { 11, { 1, 3, 6, 1, 2, 1, 25, 2, 3, 1, n } }
 #define LLDP_REMOTE(n)   { 11, { 1, 0, 8802, 1, 1, 2, 1, 4, 1, 1, n } }
@@ -333,6 +383,7 @@ take_pings(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 static const struct table tables[] = {
     { SENSORS_MAX, { ENTITY_SENSOR(1), ENTITY_SENSOR(2), ENTITY_SENSOR(3), ENTITY_SENSOR(4), ENTITY_SENSOR(5) }, NULL, begin_sensors },
     { SENSORS_MAX, { CISCO_SENSOR(1), CISCO_SENSOR(2), CISCO_SENSOR(3), CISCO_SENSOR(4), CISCO_SENSOR(5) }, NULL, take_sensors },
+    { SENSORS_MAX, { HUAWEI_OPTICS(7), HUAWEI_OPTICS(8), HUAWEI_OPTICS(32) }, NULL, take_optics },
     { ROWS_MAX * 2, { ENTITY(7), ENTITY(2) }, has_sensors, take_sensor_names },
     { ROWS_MAX, { STORAGE(2), STORAGE(3), STORAGE(4), STORAGE(5), STORAGE(6) }, NULL, take_storage },
     { ROWS_MAX, { LLDP_REMOTE(7), LLDP_REMOTE(8), LLDP_REMOTE(9) }, NULL, take_lldp },

@@ -2,7 +2,8 @@
 /*
  * snmp_detail.h - what is looked at now and then: sensors, storage, neighbours, pings
  *
- * ENTITY-SENSOR-MIB (and Cisco's own of the same form), HOST-RESOURCES-MIB, LLDP-MIB,
+ * ENTITY-SENSOR-MIB (and Cisco's own of the same form, and the optical modules of
+ * Huawei, which are entities, too), HOST-RESOURCES-MIB, LLDP-MIB,
  * CDP, BRIDGE-MIB and DISMAN-PING-MIB are read between two rounds of a device, table by
  * table. A round that begins meanwhile goes first: the table is read again after it.
  */
@@ -17,6 +18,7 @@ struct nh_snmp_sensor {
     uint32_t index; /* entPhysicalIndex */
     char name[NH_SNMP_LABEL_MAX];
     const char *unit; /* "°C", "V", "A", "W", "rpm", "dBm" ..., static */
+    const char *what; /* behind the entity's name, static: "" or " Rx" */
     double value;
 };
 struct nh_snmp_storage {

@@ -215,8 +215,30 @@ note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
 
 /* ---- what comes of them ---- */
 
-/* The optical power that an entity's sensor tells, at the interface that its name begins
- * with: "Te1/1/1 Receive Power Sensor". */
+/* How much of the name of a sensor is that of the port: "Te1/1/1 Receive Power Sensor",
+ * or, where a router counts its modules, "subslot 0/1 transceiver 3 Rx Power Sensor",
+ * which is at GigabitEthernet0/1/3. */
+static size_t
+port_in_name(const char *sensor, const char *port)
+{
+    size_t len = strlen(port), tail_len;
+    unsigned slot, subslot, module;
+    char tail[40];
+
+    if (len > 0 && strncmp(sensor, port, len) == 0 &&
+        (sensor[len] < '0' || sensor[len] > '9'))
+        return len;
+    if (sscanf(sensor, "subslot %u/%u transceiver %u", &slot, &subslot, &module) != 3)
+        return 0;
+    tail_len = (size_t)snprintf(tail, sizeof(tail), "%u/%u/%u", slot, subslot, module);
+    return len > tail_len && strcmp(port + len - tail_len, tail) == 0 &&
+                   (port[len - tail_len - 1] < '/' || port[len - tail_len - 1] > '9')
+               ? len
+               : 0;
+}
+
+/* The optical power that an entity's sensor tells, at the interface that its name says.
+ */
 static void
 place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
 {
@@ -231,10 +253,9 @@ place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
         const char *const names[] = { d->list.rows[i].name, d->list.rows[i].descr };
 
         for (size_t k = 0; k < NH_COUNT(names); k++) {
-            size_t len = strlen(names[k]);
+            size_t len = port_in_name(sensor->name, names[k]);
 
-            if (len > longest && strncmp(sensor->name, names[k], len) == 0 &&
-                (sensor->name[len] < '0' || sensor->name[len] > '9')) {
+            if (len > longest) {
                 best = &d->list.rows[i];
                 longest = len;
             }
