@@ -116,16 +116,32 @@ plan_counters(struct nh_snmp_device *d)
             plan_column(d, &nh_snmp_counter_columns[c], c, d->list.count);
 }
 
-static void
+/* False: not all found room beside what is planned already. */
+static bool
 plan_figures(struct nh_snmp_device *d)
 {
+    bool all = true;
+
     d->facts.profile = nh_snmp_figures_begin(&d->figures, d->facts.object_id);
     for (size_t i = 0; i < d->list.count; i++)
         d->list.rows[i].rx_next = NAN;
-    for (size_t i = 0; i < d->figures.count && d->column_count < NH_WALK_COLUMNS_MAX; i++)
-        if ((d->figures.lacks & UINT64_C(1) << i) == 0)
-            plan_column(
-                d, &d->figures.rows[i]->column, FIGURE_0 + i, d->figures.cells[i]);
+    for (size_t i = 0; i < d->figures.count; i++) {
+        const struct nh_snmp_profile_row *r = d->figures.rows[i];
+        struct nh_oid beside;
+
+        if ((d->figures.lacks & UINT64_C(1) << i) != 0)
+            continue;
+        if (d->column_count + (r->has_with ? 2 : 1) > NH_WALK_COLUMNS_MAX) {
+            all = false;
+            continue;
+        }
+        plan_column(d, &r->column, FIGURE_0 + i, d->figures.cells[i]);
+        if (r->has_with) {
+            beside = nh_snmp_profile_beside(r);
+            plan_column(d, &beside, FIGURE_0 + NH_SNMP_BESIDE + i, d->figures.cells[i]);
+        }
+    }
+    return all;
 }
 
 static void
@@ -142,8 +158,9 @@ put_cell(void *arg, size_t column, const unsigned long *index, size_t index_len,
                 &d->figures, number - FIGURE_0, index, index_len, v, &power))
             return;
         port = nh_snmp_interfaces_find(&d->list, (uint32_t)index[0]);
-        if (port != NULL)
-            port->rx_next = power;
+        if (port != NULL && isnan(port->rx_next))
+            port->rx_next =
+                power; /* the first row counts, and of a module the first lane */
     } else if (index_len == 1 && index[0] <= UINT32_MAX &&
                !nh_snmp_interfaces_put_counter(
                    &d->list, number, (uint32_t)index[0], v, mono_us, d->facts.round)) {
@@ -202,6 +219,8 @@ note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
     for (size_t i = 0; i < d->column_count; i++) {
         size_t number = d->number_of[i];
 
+        if (number >= FIGURE_0 + NH_SNMP_BESIDE)
+            continue; /* as many as the column that it is beside */
         if (number >= FIGURE_0)
             d->figures.cells[number - FIGURE_0] = what->rows[i];
         if (what->rows[i] > 0 || what->complained)
@@ -334,7 +353,7 @@ walk_figures(struct nh_snmp_device *d)
     struct nh_snmp_walk_plan plan;
 
     d->column_count = 0;
-    plan_figures(d);
+    (void)plan_figures(d);
     plan = walk_plan(d, put_cell, on_device_figures);
     if (d->column_count == 0)
         on_device_figures(d, &none);
@@ -702,8 +721,7 @@ go_short_way(struct nh_snmp_device *d)
     d->begun = false;
     d->column_count = 0;
     plan_counters(d);
-    plan_figures(d);
-    if ((size_t)d->pace.objects < count + d->column_count)
+    if (!plan_figures(d) || (size_t)d->pace.objects < count + d->column_count)
         return false;
     plan = walk_plan(d, put_cell, on_device_whole);
     plan.heads = heads;
@@ -745,6 +763,7 @@ nh_snmp_device_free(struct nh_snmp_device *d)
     nh_snmp_cancel(d->session, d);
     nh_snmp_interfaces_free(&d->list);
     nh_snmp_interfaces_free(&d->old);
+    nh_snmp_figures_free(&d->figures);
     free(d);
 }
 

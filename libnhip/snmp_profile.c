@@ -24,6 +24,8 @@ static const char *const metric_names[NH_SNMP_FACTS] = {
     [NH_SNMP_FACT_MEM_USED] = "mem_used",
     [NH_SNMP_FACT_MEM_FREE] = "mem_free",
     [NH_SNMP_FACT_MEM_TOTAL] = "mem_total",
+    [NH_SNMP_FACT_MEM_BUFFERS] = "mem_buffers",
+    [NH_SNMP_FACT_MEM_CACHED] = "mem_cached",
     [NH_SNMP_FACT_TEMP] = "temp_c",
     [NH_SNMP_FACT_VOLTAGE] = "voltage_v",
     [NH_SNMP_FACT_RX_POWER] = "rx_power_dbm",
@@ -82,14 +84,46 @@ read_double(const char *text, double *out)
     return errno == 0 && end != text && *end == '\0' && isfinite(*out);
 }
 
+/* A whole number from `least` on. */
+static bool
+read_whole(const char *text, double least, uint32_t *out)
+{
+    double n;
+
+    if (!read_double(text, &n) || n < least || n > UINT32_MAX || floor(n) != n)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+/* C:N */
+static bool
+read_with(const char *text, struct nh_snmp_profile_row *r)
+{
+    const char *colon = strchr(text, ':');
+    char column[16];
+
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(column))
+        return false;
+    memcpy(column, text, (size_t)(colon - text));
+    column[colon - text] = '\0';
+    r->has_with = true;
+    return read_whole(column, 0, &r->with_column) && read_double(colon + 1, &r->with);
+}
+
 static enum nh_err
 read_option(const struct place *at, const char *word, struct nh_snmp_profile_row *r)
 {
-    double n;
     bool ok = true;
 
     if (strcmp(word, "text") == 0) {
         r->text = true;
+    } else if (strcmp(word, "mw") == 0) {
+        r->mw = true;
+    } else if (strncmp(word, "percent=", 8) == 0) {
+        ok = read_whole(word + 8, 1, &r->percent);
+    } else if (strncmp(word, "with=", 5) == 0) {
+        ok = read_with(word + 5, r);
     } else if (*word == 'x') {
         ok = read_double(word + 1, &r->scale);
     } else if (*word == '+' || *word == '-') {
@@ -105,9 +139,8 @@ read_option(const struct place *at, const char *word, struct nh_snmp_profile_row
         ok = read_double(word + 3, &r->is);
         r->has_is = true;
     } else if (strncmp(word, "at=", 3) == 0) {
-        ok = read_double(word + 3, &n) && n >= 0 && n <= UINT32_MAX && floor(n) == n;
+        ok = read_whole(word + 3, 0, &r->at);
         r->has_at = true;
-        r->at = ok ? (uint32_t)n : 0;
     } else {
         return bad(at, "there is no option \"%.40s\"", word);
     }
@@ -140,6 +173,8 @@ read_row(const struct place *at, char **words, size_t count, struct nh_snmp_prof
     for (size_t i = 3; i < count; i++)
         if ((err = read_option(at, words[i], &r)) != NH_OK)
             return err;
+    if (r.how == NH_SNMP_PORT && r.has_with)
+        return bad(at, "with= does not go with port");
     if (p->count == ROWS_MAX)
         return bad(at, "more than %d rows", ROWS_MAX);
     more = realloc(p->rows, (p->count + 1) * sizeof(*more));
@@ -279,26 +314,63 @@ nh_snmp_profile_rows(const struct nh_snmp_profile *list, const char *object_id,
     return filled;
 }
 
+struct nh_oid
+nh_snmp_profile_beside(const struct nh_snmp_profile_row *r)
+{
+    struct nh_oid beside = r->column;
+
+    beside.id[beside.len - 1] = r->with_column;
+    return beside;
+}
+
+/* "5 Secs ( 31.1%)  60 Secs ( 16.7%)": the number before the Kth %. */
+static const char *
+find_percent(const char *text, uint32_t k)
+{
+    const char *at = strchr(text, '%');
+
+    while (at != NULL && --k > 0)
+        at = strchr(at + 1, '%');
+    if (at == NULL)
+        return "";
+    while (at > text && at[-1] == ' ')
+        at--;
+    while (at > text && ((at[-1] >= '0' && at[-1] <= '9') || at[-1] == '.'))
+        at--;
+    return at;
+}
+
+static bool
+read_text(const struct nh_snmp_profile_row *r, const struct nh_snmp_var *v, double *out)
+{
+    char text[128], *end;
+    const char *from = text;
+    size_t len = v->bytes_len < sizeof(text) - 1 ? v->bytes_len : sizeof(text) - 1;
+
+    memcpy(text, v->bytes, len);
+    text[len] = '\0';
+    if (r->percent > 0)
+        from = find_percent(text, r->percent);
+    *out = strtod(from, &end);
+    return end != from && isfinite(*out);
+}
+
 bool
 nh_snmp_profile_value(
     const struct nh_snmp_profile_row *r, const struct nh_snmp_var *v, double *out)
 {
-    char text[64], *end;
+    bool reads_text = (r->text || r->percent > 0) && v->type == NH_SNMP_BYTES;
     double n;
 
-    if (r->text && v->type == NH_SNMP_BYTES) {
-        size_t len = v->bytes_len < sizeof(text) - 1 ? v->bytes_len : sizeof(text) - 1;
-
-        memcpy(text, v->bytes, len);
-        text[len] = '\0';
-        n = strtod(text, &end);
-        if (end == text || !isfinite(n))
-            return false;
-    } else if (!nh_snmp_number(v, &n)) {
+    if (!(reads_text ? read_text(r, v, &n) : nh_snmp_number(v, &n)))
         return false;
-    }
     if (!(n >= r->from && n <= r->to) || (r->has_never && n == r->never))
         return false;
-    *out = r->has_is ? (n == r->is ? 1.0 : 0.0) : n * r->scale + r->offset;
+    if (r->mw && (n == 0 || r->scale <= 0))
+        return false; /* no light has no logarithm */
+    if (r->mw)
+        *out = n < 0 ? n : 10 * log10(n * r->scale);
+    else
+        *out = r->has_is ? (n == r->is ? 1.0 : 0.0) : n * r->scale + r->offset;
     return true;
 }

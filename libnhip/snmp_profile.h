@@ -11,10 +11,17 @@
  * average, highest, lowest, or port: a figure for each ifIndex. Options: xN multiplies,
  * +N and -N add after that, from=N and to=N leave out what is not between them (before
  * multiplying), not=N what is N, at=N takes the row of that index alone, is=N gives 1
- * where the value is N and 0 elsewhere, text reads the number at the head of a text.
+ * where the value is N and 0 elsewhere, text reads the number at the head of a text,
+ * percent=K the one before the Kth % of a text. with=C:N takes a row only where column C
+ * of its table is N. mw: the number (after xN) is milliwatts, and becomes dBm; one below
+ * zero is dBm already and stays as it is.
+ *
+ * port reads the ifIndex at the head of the index: behind it may be the lane of a module,
+ * and the first lane counts.
  *
  * Several rows may give one metric: the first that has a value counts, those of the
- * longest matching sysObjectID first. mem_used, mem_free and mem_total make mem_used_pct.
+ * longest matching sysObjectID first. mem_used, mem_free and mem_total make mem_used_pct;
+ * mem_buffers and mem_cached is memory that mem_free leaves out, though it can be had.
  */
 #ifndef NH_SNMP_PROFILE_H
 #define NH_SNMP_PROFILE_H
@@ -27,6 +34,8 @@ enum nh_snmp_metric_id {
     NH_SNMP_FACT_MEM_USED,
     NH_SNMP_FACT_MEM_FREE,
     NH_SNMP_FACT_MEM_TOTAL,
+    NH_SNMP_FACT_MEM_BUFFERS,
+    NH_SNMP_FACT_MEM_CACHED,
     NH_SNMP_FACT_TEMP,
     NH_SNMP_FACT_VOLTAGE,
     NH_SNMP_FACT_RX_POWER,
@@ -51,9 +60,10 @@ struct nh_snmp_profile_row {
     enum nh_snmp_how how;
     struct nh_oid column;
     double scale, offset, from, to, never;
-    bool has_at, has_is, has_never, text;
-    uint32_t at;
-    double is;
+    bool has_at, has_is, has_never, has_with, text, mw;
+    uint32_t at, with_column;
+    uint32_t percent; /* 0: not said */
+    double is, with;
 };
 
 struct nh_snmp_profile {
@@ -80,6 +90,9 @@ const struct nh_snmp_profile *nh_snmp_profiles(void);
  * *name is the most specific profile's. */
 size_t nh_snmp_profile_rows(const struct nh_snmp_profile *list, const char *object_id,
     const struct nh_snmp_profile_row **rows, size_t max, const char **name);
+
+/* The column that row `r`, which has_with, looks at beside its own. */
+struct nh_oid nh_snmp_profile_beside(const struct nh_snmp_profile_row *r);
 
 /* The number that row `r` makes of `v`; false when it makes none. */
 bool nh_snmp_profile_value(
