@@ -1,5 +1,10 @@
-# NMS-PROCESS-MIB and its neighbours
+# NMS-PROCESS-MIB and its neighbours; NMS-CHASSIS where it lacks them. A module that is not
+# there receives -65535.
 device 1.3.6.1.4.1.3320 BDCOM
 cpu_pct      1.3.6.1.4.1.3320.9.109.1.1.1.1.5 highest from=0 to=100   # of five minutes
+cpu_pct      1.3.6.1.4.1.3320.3.6.10.1.11     highest from=0 to=100
 mem_used_pct 1.3.6.1.4.1.3320.9.48.1          first from=1 to=100
+mem_used_pct 1.3.6.1.4.1.3320.3.6.10.1.12     highest from=1 to=100
 temp_c       1.3.6.1.4.1.3320.9.181.1.1.7     highest from=1 to=150
+temp_c       1.3.6.1.4.1.3320.3.6.10.1.13     highest from=1 to=150
+rx_power_dbm 1.3.6.1.4.1.3320.9.63.1.7.1.3    port x0.01 from=-6000 to=2000

@@ -75,11 +75,12 @@ print(const struct polled *p)
         for (int c = 0; c < NH_SNMP_COUNTERS; c++)
             json_array_append_new(rates, number(i->rate[c]));
         json_array_append_new(
-            list, json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:b,s:o}", "index",
+            list, json_pack("{s:I,s:s,s:s,s:s,s:I,s:I,s:i,s:i,s:b,s:o,s:o}", "index",
                       (json_int_t)i->index, "name", i->name, "alias", i->alias, "descr",
                       i->descr, "type", (json_int_t)i->type, "speed",
                       (json_int_t)i->speed_bps, "admin", i->admin, "oper", i->oper,
-                      "wide", i->now[NH_SNMP_IN_OCTETS].wide, "rates", rates));
+                      "wide", i->now[NH_SNMP_IN_OCTETS].wide, "rates", rates,
+                      "rx_power_dbm", number(i->rx_power_dbm)));
     }
     doc =
         json_pack("{s:s,s:i,s:s,s:i,s:i,s:s,s:s,s:s,s:o,s:I,s:b,s:b,s:I,s:I,s:i,s:b,s:o}",

@@ -2,7 +2,9 @@
 # timeout: 900
 """Every recorded device is polled, and what is learnt of it compared with the recording itself."""
 import json
+import math
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -139,8 +141,8 @@ class Snmp(Compared):
             return {"mem_used_pct": 100 * used / total, "cpu_pct": sum(cpus) / len(cpus)}
 
         def linux(r, name):
-            total, free = (int(r[f"1.3.6.1.4.1.2021.4.{c}.0"][1]) for c in (5, 6))
-            return {"cpu_pct": 100 - int(r["1.3.6.1.4.1.2021.11.11.0"][1]), "mem_used_pct": 100 * (1 - free / total)}
+            total, free, buffers, cached = (int(r[f"1.3.6.1.4.1.2021.4.{c}.0"][1]) for c in (5, 6, 14, 15))
+            return {"cpu_pct": 100 - int(r["1.3.6.1.4.1.2021.11.11.0"][1]), "mem_used_pct": 100 * (1 - (free + buffers + cached) / total)}
 
         def cisco(r, name):
             used, free = (int(r[f"1.3.6.1.4.1.9.9.48.1.1.1.{c}.1"][1]) for c in (5, 6))
@@ -148,12 +150,26 @@ class Snmp(Compared):
             return {"mem_used_pct": 100 * used / (used + free), "temp_c": max(temps)}
 
         def ups(r, name):
+            minutes = int(r["1.3.6.1.2.1.33.1.2.3.0"][1])
             return {"on_battery": int(r["1.3.6.1.2.1.33.1.4.1.0"][1]) == 5,
                     "charge_pct": int(r["1.3.6.1.2.1.33.1.2.4.0"][1]),
-                    "runtime_s": 60 * int(r["1.3.6.1.2.1.33.1.2.3.0"][1])}
+                    "runtime_s": 60 * minutes if minutes > 0 else None}  # on mains, 0 is "not known"
 
-        def juniper(r, name):
-            return {"ports_with_power": sum(o.startswith("1.3.6.1.4.1.2636.3.60.1.1.1.1.5.") for o in r)}
+        def powers(column, is_one):
+            """Ports that tell what light they receive."""
+            def work_out(r, name):
+                prefix = "1.3.6.1.4.1." + column + "."
+                return {"ports_with_power": sum(o.startswith(prefix) and is_one(float(v[1])) for o, v in r.items())}
+            return work_out
+
+        def edgeswitch(r, name):
+            load = r["1.3.6.1.4.1.4413.1.1.1.1.4.9.0"][1].decode()  # "5 Secs ( 31.1134%)   60 Secs ( 16.7571%) ..."
+            return {"cpu_pct": float(load.split("60 Secs (")[1].split("%")[0])}
+
+        def gauges(r, name):
+            table = "1.3.6.1.4.1.14988.1.1.3.100.1."
+            rows = {o.rsplit(".", 1)[1]: int(v[1]) for o, v in r.items() if o.startswith(table + "4.")}
+            return {"temp_c": max(int(r[f"{table}3.{i}"][1]) for i, unit in rows.items() if unit == 1)}
 
         def highest(**columns):
             """metric=(column, factor): the highest of a column that is between 1 and 150."""
@@ -167,8 +183,8 @@ class Snmp(Compared):
             return work_out
 
         def airmax(r, name):
-            total, free = (int(r[f"1.3.6.1.4.1.10002.1.1.1.1.{c}.0"][1]) for c in (1, 2))
-            return {"mem_used_pct": 100 * (1 - free / total)}
+            total, free, buffers, cached = (int(r[f"1.3.6.1.4.1.10002.1.1.1.1.{c}.0"][1]) for c in (1, 2, 3, 4))
+            return {"mem_used_pct": 100 * (1 - (free + buffers + cached) / total)}
 
         def ruijie(r, name):
             return {"cpu_pct": int(r["1.3.6.1.4.1.4881.1.1.10.2.36.1.1.2.0"][1]),
@@ -176,6 +192,9 @@ class Snmp(Compared):
 
         board = "2011.2.6.7.1.1.2.1."
         vsol = "37950.1.1.5.10.12."
+        def also(*parts):
+            return lambda r, name: {k: v for part in parts for k, v in part(r, name).items()}
+
         cases = {"huawei-olt-ma5603t": highest(cpu_pct=(board + "5", 1), mem_used_pct=(board + "6", 1), temp_c=(board + "10", 1)),
                  "vsol-olt-v1600d": highest(cpu_pct=(vsol + "3", 1), mem_used_pct=(vsol + "4", 1), temp_c=(vsol + "5.9", 1)),
                  "tplink-t1600g": highest(cpu_pct=("11863.6.4.1.1.1.1.3", 1), mem_used_pct=("11863.6.4.1.2.1.1.2", 1)),
@@ -187,15 +206,61 @@ class Snmp(Compared):
                  "fortigate-60f": highest(temp_c=("12356.101.4.3.2.1.3", 1)), "h3c-1317if": highest(cpu_pct=("2011.10.2.6.1.1.1.1.6", 1)),
                  "ups-huawei-gse200m": highest(charge_pct=("2011.6.174.1.6.100.1.3", 1), input_v=("2011.6.174.1.3.100.1.1", 0.1)),
                  "ubnt-airmax-m5": airmax, "ruijie-s5750": ruijie,
-                 "mikrotik-rb750gr3": mikrotik, "mikrotik-crs317": mikrotik, "linux-centos7": linux,
+                 "mikrotik-rb750gr3": also(mikrotik, gauges), "mikrotik-crs317": mikrotik, "linux-centos7": linux,
                  "ubnt-edgerouter": linux, "cisco-c3560": cisco, "cisco-7206vxr": cisco, "ups-eaton-93e80": ups,
-                 "ups-ingrasys": ups, "juniper-mx960-12": juniper}
+                 "ups-ingrasys": ups, "juniper-mx960-12": powers("2636.3.60.1.1.1.1.5", lambda n: n != 0),
+                 "hpe-procurve-stack": powers("11.2.14.11.5.1.82.1.1.1.1.15", lambda n: n > -99999999),
+                 "ubnt-edgeswitch24": edgeswitch}
         with farm.Farm(self.dir.name, "--frozen", "1") as devices:
             _, docs = poll(devices.address, *cases, rounds=1)
         for name, work_out in cases.items():
             for metric, value in work_out(farm.rows(name), name).items():
+                if value is None:
+                    self.assertNotIn(metric, docs[name], name)
+                    continue
                 self.assertAlmostEqual(docs[name].get(metric, -999), value, delta=0.01, msg=f"{name}: {metric}")
         self.assertNotIn("temp_c", docs["linux-centos7"])  # a virtual machine: exactly 100 for ever
+
+    def test_optical_power_of_entities(self):
+        """A module is an entity, and its name says at which port it is."""
+        def huawei(r):
+            table, names, out = "1.3.6.1.4.1.2011.5.25.31.1.1.3.1.", "1.3.6.1.2.1.47.1.1.1.1.7.", {}
+            for i in [o.rsplit(".", 1)[1] for o in r if o.startswith(table + "8.")]:
+                power, bias, lanes = int(r[f"{table}8.{i}"][1]), int(r[f"{table}7.{i}"][1]), r.get(f"{table}32.{i}", ("4", b""))[1]
+                if lanes:
+                    dbm = float(lanes.split(b",")[0]) / 100
+                elif power > 0:
+                    dbm = 10 * math.log10(power / 1000)
+                elif power < -1:
+                    dbm = power / 100
+                else:
+                    dbm = -40 if power == 0 and bias > 0 else None
+                if dbm is not None:
+                    out[r[names + i][1].decode()] = dbm
+            return out
+
+        def cisco(r):
+            """Decimals and, three each, thousands; the module's place in its name."""
+            table, names, out = "1.3.6.1.4.1.9.9.91.1.1.1.1.", "1.3.6.1.2.1.47.1.1.1.1.7.", {}
+            for o, v in r.items():
+                at = re.fullmatch(r"subslot (\d+)/(\d+) transceiver (\d+) Rx Power Sensor", v[1].decode()) if o.startswith(names) else None
+                if at:
+                    value, scale, decimals = (int(r[f"{table}{c}.{o.rsplit('.', 1)[1]}"][1]) for c in (4, 2, 3))
+                    out["GigabitEthernet" + "/".join(at.groups())] = value * 10.0 ** (3 * (scale - 9) - decimals)
+            return out
+
+        cases = {"huawei-s12704": huawei, "huawei-ar169": huawei, "cisco-xe-isr4321": cisco}
+        with farm.Farm(self.dir.name, "--frozen", "1") as devices:
+            _, docs = poll(devices.address, *cases)
+        for name, work_out in cases.items():
+            want = work_out(farm.rows(name))
+            got = {i["descr"]: i["rx_power_dbm"] for i in docs[name]["interfaces"] if i["rx_power_dbm"] is not None}
+            self.assertTrue(want, name)
+            self.assertEqual(set(got), set(want), name)
+            for port, dbm in want.items():
+                self.assertAlmostEqual(got[port], dbm, delta=0.01, msg=f"{name}: {port}")
+        # no row of a profile is there, so that all comes from the sensors
+        self.assertGreater(docs["cisco-xe-isr4321"].get("temp_c", 0), 20)
 
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:

@@ -103,6 +103,10 @@ mistakes_have_their_place(void)
         { "device 1.3 X\ncpu_pct 1.3 first x2k", "p:2: \"x2k\" is no number" },
         { "device 1.3 X\nrx_power_dbm 1.3 first", "p:2: rx_power_dbm, and it alone" },
         { "# nothing\n", "p:1: no \"device\" line" },
+        { "device 1.3 X\ncpu_pct 1.3 first with=4", "p:2: \"with=4\" is no number" },
+        { "device 1.3 X\ncpu_pct 1.3 first with=:4", "p:2: \"with=:4\" is no number" },
+        { "device 1.3 X\ncpu_pct 1.3 first percent=0", "p:2: \"percent=0\" is no" },
+        { "device 1.3 X\nrx_power_dbm 1.3 port with=4:1", "p:2: with= does not go with" },
     };
 
     for (size_t i = 0; i < NH_COUNT(rows); i++) {
@@ -116,6 +120,139 @@ mistakes_have_their_place(void)
     }
 }
 
+/* What the rows of the profiles make of what devices say: scales, units, and the numbers
+ * that stand for "nothing". */
+static const struct {
+    const char *device, *column, *text; /* text: it says that, else number */
+    long number;
+    double want; /* NAN: nothing */
+} says[] = {
+    { "1.3.6.1.4.1.318.1.3.27", "1.3.6.1.4.1.318.1.1.1.2.2.3", NULL, 360000, 3600 },
+    { "1.3.6.1.4.1.318.1.3.27", "1.3.6.1.4.1.318.1.1.1.4.1.1", NULL, 3, 1 },
+    { "1.3.6.1.4.1.318.1.3.27", "1.3.6.1.4.1.318.1.1.1.4.1.1", NULL, 1, NAN },
+    { "1.3.6.1.4.1.318.1.3.27", "1.3.6.1.4.1.318.1.1.1.2.2.2", NULL, -1, NAN },
+    { "1.3.6.1.4.1.318.1.3.27", "1.3.6.1.4.1.318.1.1.1.3.3.1", NULL, 2304, 230.4 },
+    { "1.3.6.1.4.1.534.1", "1.3.6.1.4.1.534.1.4.5", NULL, 5, 1 },
+    { "1.3.6.1.4.1.534.1", "1.3.6.1.4.1.534.1.2.1", NULL, 65535, NAN },
+    { "1.3.6.1.4.1.705.1", "1.3.6.1.4.1.705.1.7.3", NULL, 2, 0 },
+    { "1.3.6.1.4.1.476.1.42", "1.3.6.1.4.1.476.1.42.3.5.1.18", NULL, 12, 720 },
+    { "1.3.6.1.4.1.476.1.42", "1.3.6.1.4.1.476.1.42.3.5.1.18", NULL, 65535, NAN },
+    { "1.3.6.1.4.1.935.1", "1.3.6.1.4.1.935.1.1.1.3.2.1", NULL, 2390, 239 },
+    { "1.3.6.1.4.1.47196.4.1.1.1.303", "1.3.6.1.4.1.47196.4.1.1.3.11.3.1.1.7", NULL,
+        27380, 27.38 },
+    { "1.3.6.1.4.1.47196.4.1.1.1.303", "1.3.6.1.4.1.47196.4.1.1.3.27.1.2.2.1.12", "0.5",
+        0, -3.0103 },
+    { "1.3.6.1.4.1.47196.4.1.1.1.303", "1.3.6.1.4.1.47196.4.1.1.3.27.1.2.2.1.12", "0.00",
+        0, NAN },
+    { "1.3.6.1.4.1.171.10.113", "1.3.6.1.4.1.171.12.72.2.1.1.1.6", "0.0932", 0,
+        -10.3058 },
+    { "1.3.6.1.4.1.171.10.113", "1.3.6.1.4.1.171.12.72.2.1.1.1.6", "-10.2919", 0,
+        -10.2919 },
+    { "1.3.6.1.4.1.11863.5.28", "1.3.6.1.4.1.11863.6.96.1.7.1.1.6", "--", 0, NAN },
+    { "1.3.6.1.4.1.11.2.3.7.11.84", "1.3.6.1.4.1.11.2.14.11.5.1.82.1.1.1.1.15", NULL,
+        -6020, -6.02 },
+    { "1.3.6.1.4.1.11.2.3.7.11.84", "1.3.6.1.4.1.11.2.14.11.5.1.82.1.1.1.1.15", NULL,
+        -99999999, NAN },
+    { "1.3.6.1.4.1.25506.1.612", "1.3.6.1.4.1.25506.2.70.1.1.1.12", NULL, -723, -7.23 },
+    { "1.3.6.1.4.1.25506.1.612", "1.3.6.1.4.1.25506.2.70.1.1.1.12", NULL, 2147483647,
+        NAN },
+    { "1.3.6.1.4.1.25506.1.612", "1.3.6.1.4.1.25506.2.6.1.1.1.1.12", NULL, 65535, NAN },
+    { "1.3.6.1.4.1.3320.1.283", "1.3.6.1.4.1.3320.9.63.1.7.1.3", NULL, -65535, NAN },
+    { "1.3.6.1.4.1.4881.1", "1.3.6.1.4.1.4881.1.1.10.2.105.1.1.1.76", NULL, -10000, NAN },
+    { "1.3.6.1.4.1.3902.1082.1001", "1.3.6.1.4.1.3902.1082.30.40.2.4.1.2", NULL, -18500,
+        -18.5 },
+    { "1.3.6.1.4.1.2636.1.1.1.2.21", "1.3.6.1.4.1.2636.3.60.1.2.1.1.6", NULL, -512,
+        -5.12 },
+    { "1.3.6.1.4.1.2011.2.23.276", "1.3.6.1.4.1.2011.5.25.31.1.1.1.1.11", NULL,
+        2147483647, NAN },
+    { "1.3.6.1.4.1.10002.1", "1.3.6.1.4.1.41112.1.4.8.3", NULL, 606, 6.06 },
+    { "1.3.6.1.4.1.41112.1.4", "1.3.6.1.4.1.41112.1.4.8.3", NULL, 1960, 19.6 },
+    { "1.3.6.1.4.1.14988.1", "1.3.6.1.4.1.14988.1.1.19.1.1.10", NULL, 0, NAN },
+    { "1.3.6.1.4.1.14988.1", "1.3.6.1.4.1.14988.1.1.19.1.1.10", NULL, 512, 0.512 },
+    { "1.3.6.1.4.1.4413", "1.3.6.1.4.1.4413.1.1.1.1.4.9",
+        "    5 Secs ( 31.1134%)   60 Secs ( 16.7571%)  300 Secs ( 14.3501%)", 0,
+        16.7571 },
+    { "1.3.6.1.4.1.4413", "1.3.6.1.4.1.4413.1.1.1.1.4.9", "5 Secs ( 31.1%)", 0, NAN },
+    { "1.3.6.1.4.1.12356.101.1.648", "1.3.6.1.4.1.12356.101.4.3.2.1.3", "47.4", 0, 47.4 },
+    { "1.3.6.1.4.1.12356.101.1.648", "1.3.6.1.4.1.12356.101.4.3.2.1.3", "12.1", 0, NAN },
+    { "1.3.6.1.4.1.9999", "1.3.6.1.2.1.33.1.3.3.1.3", NULL, 231, 231 },
+    { "1.3.6.1.4.1.9999", "1.3.6.1.2.1.33.1.3.3.1.3", NULL, 2310, 231 },
+    { "1.3.6.1.4.1.9999", "1.3.6.1.2.1.33.1.4.1", NULL, 1, NAN },
+};
+
+static void
+devices_say(void)
+{
+    const struct nh_snmp_profile_row *rows[NH_WALK_COLUMNS_MAX];
+    const char *name;
+
+    for (size_t i = 0; i < NH_COUNT(says); i++) {
+        size_t count = nh_snmp_profile_rows(
+            nh_snmp_profiles(), says[i].device, rows, NH_COUNT(rows), &name);
+        struct nh_snmp_var v = { .type = NH_SNMP_SIGNED, .number = says[i].number };
+        struct nh_oid column;
+        double got = NAN;
+        size_t found = 0;
+
+        if (says[i].text != NULL)
+            v = (struct nh_snmp_var){ .type = NH_SNMP_BYTES,
+                .bytes = says[i].text,
+                .bytes_len = strlen(says[i].text) };
+        CHECK_EQ(nh_oid_parse(says[i].column, &column), NH_OK, says[i].column);
+        for (size_t k = 0; k < count; k++)
+            if (memcmp(&rows[k]->column, &column, sizeof(column)) == 0) {
+                found++;
+                if (isnan(got) && !nh_snmp_profile_value(rows[k], &v, &got))
+                    got = NAN;
+            }
+        CHECK_NAMED(found > 0, says[i].column);
+        CHECK_NAMED(isnan(got) == isnan(says[i].want) &&
+                        (isnan(got) || fabs(got - says[i].want) < 1e-3),
+            says[i].column);
+    }
+}
+
+static void
+a_row_looks_beside(void)
+{
+    static const char text[] = "device 1.3 X\nvoltage_v 1.3.100.1.3 first with=4:3\n";
+    struct nh_snmp_profile *list = NULL;
+    struct nh_oid beside;
+    char why[256], told[64];
+    unsigned long ids[8];
+
+    CHECK_EQ(nh_snmp_profile_parse(&list, "p", text, sizeof(text) - 1, why), NH_OK, why);
+    beside = nh_snmp_profile_beside(&list->rows[0]);
+    for (size_t i = 0; i < beside.len; i++)
+        ids[i] = beside.id[i];
+    nh_oid_text(ids, beside.len, told, sizeof(told));
+    CHECK_NAMED(strcmp(told, "1.3.100.1.4") == 0, told);
+    CHECK_NAMED(list->rows[0].with == 3, "and wants 3 there");
+    nh_snmp_profile_free(list);
+}
+
+/* Every device asks for all its rows in one walk. */
+static void
+no_profile_is_too_long(void)
+{
+    const struct nh_snmp_profile_row *rows[NH_WALK_COLUMNS_MAX];
+    const char *name;
+
+    for (const struct nh_snmp_profile *p = nh_snmp_profiles(); p != NULL; p = p->next) {
+        unsigned long ids[32];
+        size_t count, columns = 0;
+        char id[128];
+
+        for (size_t i = 0; i < p->device.len; i++)
+            ids[i] = p->device.id[i];
+        nh_oid_text(ids, p->device.len, id, sizeof(id));
+        count = nh_snmp_profile_rows(nh_snmp_profiles(), id, rows, NH_COUNT(rows), &name);
+        for (size_t i = 0; i < count; i++)
+            columns += rows[i]->has_with ? 2 : 1;
+        CHECK_NAMED(count < NH_COUNT(rows) && columns <= NH_WALK_COLUMNS_MAX, p->name);
+    }
+}
+
 int
 main(void)
 {
@@ -123,5 +260,8 @@ main(void)
     RUN(oid_rows);
     RUN(profiles_are_sound);
     RUN(mistakes_have_their_place);
+    RUN(devices_say);
+    RUN(a_row_looks_beside);
+    RUN(no_profile_is_too_long);
     return check_done();
 }
