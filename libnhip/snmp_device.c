@@ -512,9 +512,8 @@ take_object(struct nh_snmp_device *d, const struct nh_snmp_var *v, struct heard 
         nh_snmp_text(v, d->facts.name, sizeof(d->facts.name));
     } else if (i == SYS_OBJECT && v->type == NH_SNMP_OBJECT) {
         put_object_id(d, v);
-    } else if (i == SYS_UPTIME && v->type == NH_SNMP_TICKS) {
-        heard->ticks = v->unsigned_number;
-        heard->has_ticks = true;
+    } else if (i == SYS_UPTIME) {
+        heard->has_ticks = nh_snmp_whole_number(v, &heard->ticks);
     } else if (i == LAST_CHANGE && v->type == NH_SNMP_TICKS) {
         if (d->has_change && d->last_change != v->unsigned_number)
             d->names_round = 0;

@@ -207,35 +207,54 @@ nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
 }
 
 bool
+nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out)
+{
+    switch (v->type) {
+    case NH_SNMP_SIGNED:
+        if (v->number < 0)
+            return false;
+        *out = (uint64_t)v->number;
+        return true;
+    case NH_SNMP_UNSIGNED:
+    case NH_SNMP_TICKS:
+    case NH_SNMP_COUNTER32:
+    case NH_SNMP_COUNTER64:
+        *out = v->unsigned_number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool
 nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
     uint32_t index, const struct nh_snmp_var *v, int64_t mono_us, uint32_t round)
 {
     struct nh_snmp_interface *i = nh_snmp_interfaces_find(list, index);
     bool known = i != NULL;
+    uint64_t n = 0;
 
     if (i == NULL && (i = add_row(list, index)) == NULL)
         return false;
     if (column == ADMIN || column == OPER) {
         uint8_t *to = column == ADMIN ? &i->admin : &i->oper;
 
-        *to = v->type == NH_SNMP_SIGNED && v->number > 0 && v->number < 8
-                  ? (uint8_t)v->number
-                  : 0;
+        *to = nh_snmp_whole_number(v, &n) && n > 0 && n < 8 ? (uint8_t)n : 0;
         i->round = round;
     } else if (column == DISCONTINUITY) {
         if (v->type == NH_SNMP_TICKS && i->discontinuity != v->unsigned_number) {
             memset(i->before, 0, sizeof(i->before));
             i->discontinuity = (uint32_t)v->unsigned_number;
         }
-    } else if (v->type == NH_SNMP_COUNTER32 || v->type == NH_SNMP_COUNTER64) {
+    } else if (nh_snmp_whole_number(v, &n)) {
         size_t to = column == IN_32    ? NH_SNMP_IN_OCTETS
                     : column == OUT_32 ? NH_SNMP_OUT_OCTETS
                                        : column;
 
         if (column >= IN_32 && i->now[to].wide)
             return known; /* 64 bits are better, and have been read just now */
-        i->now[to] = (struct nh_snmp_sample){ v->unsigned_number,
-            mono_us & (INT64_MAX >> 1), v->type == NH_SNMP_COUNTER64 };
+        i->now[to] = (struct nh_snmp_sample){ n, mono_us & (INT64_MAX >> 1),
+            v->type == NH_SNMP_COUNTER64 };
         i->round = round;
     }
     return known;
@@ -337,6 +356,33 @@ find_old(const struct nh_snmp_interfaces *old,
     return *found;
 }
 
+/* What is known of interface `from` goes on as `to`. */
+static void
+inherit(struct nh_snmp_interface *to, const struct nh_snmp_interface *from)
+{
+    memcpy(to->now, from->now, sizeof(to->now));
+    memcpy(to->before, from->before, sizeof(to->before));
+    to->discontinuity = from->discontinuity;
+    to->rx_power_dbm = from->rx_power_dbm;
+    memcpy(to->rate, from->rate, sizeof(to->rate));
+    to->admin = from->admin;
+    to->oper = from->oper;
+}
+
+/* An interface that counts but is in no column of names stays without one. */
+static void
+keep_nameless(struct nh_snmp_interfaces *list, const struct nh_snmp_interfaces *old)
+{
+    for (size_t k = 0; k < old->count; k++) {
+        const struct nh_snmp_interface *is = &old->rows[k];
+        struct nh_snmp_interface *i;
+
+        if (*identity(is) == '\0' && nh_snmp_interfaces_find(list, is->index) == NULL &&
+            (i = add_row(list, is->index)) != NULL)
+            inherit(i, is);
+    }
+}
+
 void
 nh_snmp_interfaces_follow(
     struct nh_snmp_interfaces *list, const struct nh_snmp_interfaces *old)
@@ -349,18 +395,11 @@ nh_snmp_interfaces_follow(
         sorted[k] = &old->rows[k];
     qsort(sorted, old->count, sizeof(*sorted), by_identity);
     for (size_t k = 0; k < list->count; k++) {
-        struct nh_snmp_interface *i = &list->rows[k];
-        const struct nh_snmp_interface *is = find_old(old, sorted, i);
+        const struct nh_snmp_interface *is = find_old(old, sorted, &list->rows[k]);
 
-        if (is == NULL)
-            continue;
-        memcpy(i->now, is->now, sizeof(i->now));
-        memcpy(i->before, is->before, sizeof(i->before));
-        i->discontinuity = is->discontinuity;
-        i->rx_power_dbm = is->rx_power_dbm;
-        memcpy(i->rate, is->rate, sizeof(i->rate));
-        i->admin = is->admin;
-        i->oper = is->oper;
+        if (is != NULL)
+            inherit(&list->rows[k], is);
     }
     free(sorted);
+    keep_nameless(list, old);
 }

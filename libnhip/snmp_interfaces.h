@@ -28,6 +28,10 @@ void nh_snmp_interfaces_free(struct nh_snmp_interfaces *list);
 struct nh_snmp_interface *nh_snmp_interfaces_find(
     struct nh_snmp_interfaces *list, uint32_t index);
 
+/* What counts and what lasts is a whole number from 0 on, of whatever type a device makes
+ * it. */
+bool nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out);
+
 /* A cell of nh_snmp_name_columns; a row that is not there yet is added. */
 void nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
     uint32_t index, const struct nh_snmp_var *v);

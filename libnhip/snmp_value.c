@@ -149,11 +149,26 @@ nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN])
     return true;
 }
 
+/* How many bytes at the end are the beginning of a letter that was cut. */
+static size_t
+cut_letter(const char *text, size_t len)
+{
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char c = (unsigned char)text[len - back];
+
+        if (c >= 0xc0)
+            return back < (c >= 0xf0 ? 4U : c >= 0xe0 ? 3U : 2U) ? back : 0;
+        if (c < 0x80)
+            return 0;
+    }
+    return 0;
+}
+
 void
 nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size)
 {
     const char *from = v->bytes;
-    size_t len = v->bytes_len;
+    size_t len = v->bytes_len, cut;
 
     while (len > 0 && (from[len - 1] == '\0' || from[len - 1] == ' '))
         len--;
@@ -163,6 +178,9 @@ nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size)
         len--; /* not through the middle of a letter */
     for (size_t i = 0; i < len; i++)
         out[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
+    cut = cut_letter(out, len); /* as devices do that count bytes */
+    if (cut > 0 && nh_utf8_is_valid(out, len - cut))
+        len -= cut;
     out[len] = '\0';
     if (!nh_utf8_is_valid(out, len))
         for (size_t i = 0; i < len; i++)

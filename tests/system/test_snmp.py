@@ -262,6 +262,41 @@ class Snmp(Compared):
         # no row of a profile is there, so that all comes from the sensors
         self.assertGreater(docs["cisco-xe-isr4321"].get("temp_c", 0), 20)
 
+    def write_device(self, name, rows):
+        """A recording of our own: (column with index, tag, value)."""
+        folder = os.path.join(self.dir.name, "made-up")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name + ".snmprec"), "w", encoding="ascii") as f:
+            for oid, tag, value in sorted(rows, key=lambda r: [int(n) for n in r[0].split(".")]):
+                f.write(f"{oid}|{tag}|{value}\n")
+        return folder
+
+    def test_odd_interfaces(self):
+        """Types that are none of the MIB's, columns with other rows than their neighbours, numbers near 2^32."""
+        system = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.9999.1"), ("1.3.6.1.2.1.1.3.0", "2", "700")]
+        rows = system + [(IF + "2.1", "4x", "65746830000000"), (IF + "5.1", "66", 4294967295), (IFX + "15.1", "66", 0),  # eth0 with NULs
+                         (IF + "7.1", "66", 1), (IF + "8.1", "66", 2),
+                         (IF + "10.1", "2", 77), (IF + "16.1", "66", 78),
+                         (IF + "2.2", "4", "both"), (IFX + "1.2", "4", "same"), (IFX + "1.3", "4", "same"),
+                         (IF + "5.2", "66", 100000000), (IFX + "15.2", "66", 0), (IF + "8.2", "2", 7), (IF + "8.3", "2", 5),
+                         (IFX + "15.3", "66", 40000), (IFX + "6.3", "65", 5),
+                         (IFX + "6.4194316032", "70", 6), (IFX + "18.4194316032", "4x", "d6d0b9fa"),
+                         (IFX + "6.9", "70", 7)]  # counts, and is in no column of names
+        folder = self.write_device("odd", rows)
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, "odd", rounds=3)
+        doc = docs["odd"]
+        self.assertEqual((doc["words"], doc["uptime_s"]), ("it answers", 7))
+        got = {i["index"]: i for i in doc["interfaces"]}
+        self.assertEqual(sorted(got), [1, 2, 3, 9, 4194316032])
+        self.assertEqual([(got[i]["name"] or got[i]["descr"], got[i]["speed"], got[i]["oper"]) for i in (1, 2, 3)],
+                         [("eth0", 0, 2), ("same", 10**8, 7), ("same", 4 * 10**10, 5)])
+        self.assertEqual((got[1]["admin"], got[1]["rates"][:2]), (1, [0, 0]))
+        self.assertEqual(got[4194316032]["alias"], "????")
+        self.assertFalse(got[3]["wide"])
+        for index in (9, 4194316032):  # no speed is known: the farm counts all the same
+            self.assertIsNotNone(got[index]["rates"][0], index)
+
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
             names = ["mikrotik-rb750gr3", "draytek-vigor2920", "huawei-ar169"]

@@ -213,6 +213,35 @@ devices_say(void)
 }
 
 static void
+texts_of_devices(void)
+{
+    static const struct {
+        const char *bytes, *want;
+    } rows[] = {
+        { "ether1", "ether1" },
+        { "eth0  ", "eth0" },
+        { "a\nb\x7f", "a b " },
+        { "Tr\xe1\xbb\xa5 s\xe1\xbb\x9f", "Tr\xe1\xbb\xa5 s\xe1\xbb\x9f" },
+        { "Tr\xe1\xbb\xa5 s\xe1\xbb", "Tr\xe1\xbb\xa5 s" }, /* 64 bytes and no more */
+        { "Tr\xe1\xbb\xa5 s\xe1", "Tr\xe1\xbb\xa5 s" },
+        { "\xf0\x9f\x93", "" },
+        { "\xd6\xd0\xb9\xfa", "????" }, /* GBK */
+        { "caf\xe9", "caf" },           /* Latin-1, or the same thing cut */
+        { "caf\xe9s", "caf?s" },
+    };
+
+    for (size_t i = 0; i < NH_COUNT(rows); i++) {
+        const struct nh_snmp_var v = { .type = NH_SNMP_BYTES,
+            .bytes = rows[i].bytes,
+            .bytes_len = strlen(rows[i].bytes) };
+        char text[64];
+
+        nh_snmp_text(&v, text, sizeof(text));
+        CHECK_NAMED(strcmp(text, rows[i].want) == 0, text);
+    }
+}
+
+static void
 a_row_looks_beside(void)
 {
     static const char text[] = "device 1.3 X\nvoltage_v 1.3.100.1.3 first with=4:3\n";
@@ -261,6 +290,7 @@ main(void)
     RUN(profiles_are_sound);
     RUN(mistakes_have_their_place);
     RUN(devices_say);
+    RUN(texts_of_devices);
     RUN(a_row_looks_beside);
     RUN(no_profile_is_too_long);
     return check_done();
