@@ -79,9 +79,15 @@ interface_row(const struct nh_snmp_facts *f, size_t row)
         "rx_errors_ps", "tx_errors_ps", "rx_drops_ps", "tx_drops_ps" };
     const struct nh_snmp_interface *i = &f->interfaces[row];
     json_t *is = json_object();
+    char number[16];
 
+    snprintf(number, sizeof(number), "#%u", i->index); /* a port that has no name */
     json_object_set_new(is, "index", json_integer(i->index));
-    put_text(is, "name", *i->name != '\0' ? i->name : i->descr, TEXT_MAX);
+    put_text(is, "name",
+        *i->name != '\0'    ? i->name
+        : *i->descr != '\0' ? i->descr
+                            : number,
+        TEXT_MAX);
     if (*i->name != '\0' && strcmp(i->name, i->descr) != 0)
         put_text(is, "descr", i->descr, TEXT_MAX);
     put_text(is, "alias", i->alias, TEXT_MAX);
