@@ -9,4 +9,8 @@ cpu_pct   1.3.6.1.4.1.171.14.5.1.7.1.4  highest from=0 to=100
 temp_c    1.3.6.1.4.1.171.14.5.1.1.1.1.4 highest from=1 to=150
 mem_total 1.3.6.1.4.1.171.14.5.1.4.1.3  first from=1          # dram(1) comes before flash(2)
 mem_used  1.3.6.1.4.1.171.14.5.1.4.1.4  first
+cpu_pct   1.3.6.1.4.1.171.17.5.1.7.1.4  highest from=0 to=100   # the same under a later number
+temp_c    1.3.6.1.4.1.171.17.5.1.1.1.1.4 highest from=1 to=150
+mem_total 1.3.6.1.4.1.171.17.5.1.4.1.3  first from=1
+mem_used  1.3.6.1.4.1.171.17.5.1.4.1.4  first
 rx_power_dbm 1.3.6.1.4.1.171.12.72.2.1.1.1.6 port text mw from=-60 to=100

@@ -1,10 +1,7 @@
-# UCD-SNMP-MIB, LM-SENSORS-MIB: net-snmp on Linux, OpenWrt
+# UCD-SNMP-MIB (its memory is among the standard's rows), LM-SENSORS-MIB: net-snmp on Linux,
+# OpenWrt
 device 1.3.6.1.4.1.8072.3.2.10 net-snmp on Linux
 cpu_pct   1.3.6.1.4.1.2021.11.11        first x-1 +100 from=0 to=100   # what is not idle
-mem_total   1.3.6.1.4.1.2021.4.5        first from=1
-mem_free    1.3.6.1.4.1.2021.4.6        first
-mem_buffers 1.3.6.1.4.1.2021.4.14       first from=0
-mem_cached  1.3.6.1.4.1.2021.4.15       first from=0
 temp_c    1.3.6.1.4.1.2021.13.16.2.1.3  highest x0.001 from=1 to=150000 not=100000   # what a virtual machine says
 # under the same number: UniFi (FROGFOOT-RESOURCES-MIB), Huawei UPS (HUAWEI-UPS-MIB)
 mem_total   1.3.6.1.4.1.10002.1.1.1.1.1 first from=1
