@@ -127,18 +127,19 @@ plan_figures(struct nh_snmp_device *d)
         d->list.rows[i].rx_next = NAN;
     for (size_t i = 0; i < d->figures.count; i++) {
         const struct nh_snmp_profile_row *r = d->figures.rows[i];
-        struct nh_oid beside;
+        struct nh_oid column;
 
-        if ((d->figures.lacks & UINT64_C(1) << i) != 0)
+        if ((d->figures.lacks & UINT64_C(1) << i) != 0 ||
+            !nh_snmp_profile_column(r, d->facts.object_id, &column))
             continue;
         if (d->column_count + (r->has_with ? 2 : 1) > NH_WALK_COLUMNS_MAX) {
             all = false;
             continue;
         }
-        plan_column(d, &r->column, FIGURE_0 + i, d->figures.cells[i]);
+        plan_column(d, &column, FIGURE_0 + i, d->figures.cells[i]);
         if (r->has_with) {
-            beside = nh_snmp_profile_beside(r);
-            plan_column(d, &beside, FIGURE_0 + NH_SNMP_BESIDE + i, d->figures.cells[i]);
+            column = nh_snmp_profile_beside(r);
+            plan_column(d, &column, FIGURE_0 + NH_SNMP_BESIDE + i, d->figures.cells[i]);
         }
     }
     return all;

@@ -152,6 +152,7 @@ read_row(const struct place *at, char **words, size_t count, struct nh_snmp_prof
 {
     struct nh_snmp_profile_row r = { .scale = 1, .from = -INFINITY, .to = INFINITY };
     struct nh_snmp_profile_row *more;
+    const char *column;
     unsigned metric, how;
     enum nh_err err;
 
@@ -161,7 +162,9 @@ read_row(const struct place *at, char **words, size_t count, struct nh_snmp_prof
         return bad(at, "there is no metric \"%.40s\"", words[0]);
     if (count < 3)
         return bad(at, "%s wants a column and how its rows become one", words[0]);
-    if (nh_oid_parse(words[1], &r.column) != NH_OK || r.column.len < 2)
+    r.below = strncmp(words[1], "*.", 2) == 0;
+    column = words[1] + (r.below ? 2 : 0);
+    if (nh_oid_parse(column, &r.column) != NH_OK || r.column.len < 2)
         return bad(at, "\"%.60s\" is no object identifier", words[1]);
     if (!find_word(hows, NH_COUNT(hows), words[2], &how))
         return bad(at, "\"%.40s\" is none of first, sum, average, highest, lowest, port",
@@ -175,6 +178,8 @@ read_row(const struct place *at, char **words, size_t count, struct nh_snmp_prof
             return err;
     if (r.how == NH_SNMP_PORT && r.has_with)
         return bad(at, "with= does not go with port");
+    if (r.below && r.has_with)
+        return bad(at, "with= does not go with *");
     if (p->count == ROWS_MAX)
         return bad(at, "more than %d rows", ROWS_MAX);
     more = realloc(p->rows, (p->count + 1) * sizeof(*more));
@@ -312,6 +317,24 @@ nh_snmp_profile_rows(const struct nh_snmp_profile *list, const char *object_id,
                 rows[filled++] = &p->rows[i];
         }
     return filled;
+}
+
+bool
+nh_snmp_profile_column(
+    const struct nh_snmp_profile_row *r, const char *object_id, struct nh_oid *out)
+{
+    struct nh_oid id;
+
+    if (!r->below) {
+        *out = r->column;
+        return true;
+    }
+    if (nh_oid_parse(object_id, &id) != NH_OK || id.len + r->column.len > NH_COUNT(id.id))
+        return false;
+    memcpy(id.id + id.len, r->column.id, r->column.len * sizeof(id.id[0]));
+    id.len = (uint16_t)(id.len + r->column.len);
+    *out = id;
+    return true;
 }
 
 struct nh_oid

@@ -7,7 +7,8 @@
  *   device 1.3.6.1.4.1.14988.1 MikroTik RouterOS    which sysObjectID, and its name
  *   temp_c 1.3.6.1.4.1.14988.1.1.3.10 highest x0.1  metric, column, how, and options
  *
- * The column is without its index (no ".0"). How its rows become one figure: first, sum,
+ * The column is without its index (no ".0"); *.100.1.2 is below the device's own
+ * sysObjectID. How its rows become one figure: first, sum,
  * average, highest, lowest, or port: a figure for each ifIndex. Options: xN multiplies,
  * +N and -N add after that, from=N and to=N leave out what is not between them (before
  * multiplying), not=N what is N, at=N takes the row of that index alone, is=N gives 1
@@ -60,7 +61,7 @@ struct nh_snmp_profile_row {
     enum nh_snmp_how how;
     struct nh_oid column;
     double scale, offset, from, to, never;
-    bool has_at, has_is, has_never, has_with, text, mw;
+    bool has_at, has_is, has_never, has_with, text, mw, below;
     uint32_t at, with_column;
     uint32_t percent; /* 0: not said */
     double is, with;
@@ -90,6 +91,10 @@ const struct nh_snmp_profile *nh_snmp_profiles(void);
  * *name is the most specific profile's. */
 size_t nh_snmp_profile_rows(const struct nh_snmp_profile *list, const char *object_id,
     const struct nh_snmp_profile_row **rows, size_t max, const char **name);
+
+/* The column of row `r` on a device with this sysObjectID; false: it has none. */
+bool nh_snmp_profile_column(
+    const struct nh_snmp_profile_row *r, const char *object_id, struct nh_oid *out);
 
 /* The column that row `r`, which has_with, looks at beside its own. */
 struct nh_oid nh_snmp_profile_beside(const struct nh_snmp_profile_row *r);

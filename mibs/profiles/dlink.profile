@@ -1,5 +1,5 @@
 # AGENT-GENERAL-MIB, EQUIPMENT-MIB, DDM-MGMT-MIB; DLINKSW-ENTITY-EXT-MIB of the DGS-1510 and
-# later. Optical power is a text, in milliwatts or, as it is set, in dBm.
+# later; the DGS-1210 and DES-1210 have theirs below their own numbers. Optical power is a text, in milliwatts or, as it is set, in dBm.
 device 1.3.6.1.4.1.171 D-Link
 cpu_pct 1.3.6.1.4.1.171.12.1.1.6.2      first from=0 to=100   # of one minute
 temp_c  1.3.6.1.4.1.171.12.11.1.8.1.2   highest from=1 to=150
@@ -14,3 +14,5 @@ temp_c    1.3.6.1.4.1.171.17.5.1.1.1.1.4 highest from=1 to=150
 mem_total 1.3.6.1.4.1.171.17.5.1.4.1.3  first from=1
 mem_used  1.3.6.1.4.1.171.17.5.1.4.1.4  first
 rx_power_dbm 1.3.6.1.4.1.171.12.72.2.1.1.1.6 port text mw from=-60 to=100
+cpu_pct      *.100.1.2                       first from=0 to=100   # of one minute
+rx_power_dbm *.105.2.1.1.1.6                 port text mw from=-60 to=100

@@ -107,6 +107,8 @@ mistakes_have_their_place(void)
         { "device 1.3 X\ncpu_pct 1.3 first with=:4", "p:2: \"with=:4\" is no number" },
         { "device 1.3 X\ncpu_pct 1.3 first percent=0", "p:2: \"percent=0\" is no" },
         { "device 1.3 X\nrx_power_dbm 1.3 port with=4:1", "p:2: with= does not go with" },
+        { "device 1.3 X\ncpu_pct *.3.4 first with=4:1", "p:2: with= does not go with *" },
+        { "device 1.3 X\ncpu_pct * first", "p:2: \"*\" is no object identifier" },
     };
 
     for (size_t i = 0; i < NH_COUNT(rows); i++) {
@@ -158,6 +160,8 @@ static const struct {
         NAN },
     { "1.3.6.1.4.1.25506.1.612", "1.3.6.1.4.1.25506.2.6.1.1.1.1.12", NULL, 65535, NAN },
     { "1.3.6.1.4.1.3320.1.283", "1.3.6.1.4.1.3320.9.63.1.7.1.3", NULL, -65535, NAN },
+    { "1.3.6.1.4.1.3320.1.390", "1.3.6.1.4.1.3320.10.3.4.1.2", NULL, -215, -21.5 },
+    { "1.3.6.1.4.1.3320.1.390", "1.3.6.1.4.1.3320.10.3.4.1.2", NULL, -65535, NAN },
     { "1.3.6.1.4.1.4881.1", "1.3.6.1.4.1.4881.1.1.10.2.105.1.1.1.76", NULL, -10000, NAN },
     { "1.3.6.1.4.1.3902.1082.1001", "1.3.6.1.4.1.3902.1082.30.40.2.4.1.2", NULL, -18500,
         -18.5 },
@@ -260,6 +264,29 @@ a_row_looks_beside(void)
     nh_snmp_profile_free(list);
 }
 
+static void
+a_column_below_the_device(void)
+{
+    static const char text[] = "device 1.3.6.1.4.1.171 D\ncpu_pct *.100.1.2 first\n";
+    static const char object[] = "1.3.6.1.4.1.171.10.76.28.1";
+    struct nh_snmp_profile *list = NULL;
+    struct nh_oid column, want;
+    char why[256];
+
+    CHECK_EQ(nh_snmp_profile_parse(&list, "p", text, sizeof(text) - 1, why), NH_OK, why);
+    CHECK_EQ(nh_oid_parse("1.3.6.1.4.1.171.10.76.28.1.100.1.2", &want), NH_OK, object);
+    CHECK_NAMED(nh_snmp_profile_column(&list->rows[0], object, &column), object);
+    CHECK_NAMED(column.len == want.len &&
+                    memcmp(column.id, want.id, want.len * sizeof(want.id[0])) == 0,
+        "below its own number");
+    CHECK_NAMED(!nh_snmp_profile_column(&list->rows[0], "", &column), "it tells none");
+    CHECK_NAMED(
+        !nh_snmp_profile_column(&list->rows[0],
+            "1.3.6.1.4.1.171.1.2.3.4.5.6.7.8.9.1.2.3.4.5.6.7.8.9.1.2.3.4.5", &column),
+        "it is too long");
+    nh_snmp_profile_free(list);
+}
+
 /* Every device asks for all its rows in one walk. */
 static void
 no_profile_is_too_long(void)
@@ -292,6 +319,7 @@ main(void)
     RUN(devices_say);
     RUN(texts_of_devices);
     RUN(a_row_looks_beside);
+    RUN(a_column_below_the_device);
     RUN(no_profile_is_too_long);
     return check_done();
 }
