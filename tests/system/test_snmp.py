@@ -297,6 +297,63 @@ class Snmp(Compared):
         for index in (9, 4194316032):  # no speed is known: the farm counts all the same
             self.assertIsNotNone(got[index]["rates"][0], index)
 
+    def test_tables_of_makers(self):
+        """Tables of models that are not among the recordings, as their MIBs have them: figures, and the light by port."""
+        e = "1.3.6.1.4.1."
+
+        def ports(*indexes):
+            return [(IF + f"2.{i}", "4", f"port{i}") for i in indexes] + [(IF + f"8.{i}", "2", 1) for i in indexes]
+        made_up = {
+            # gauges: a temperature, a voltage in tenths, a fan, a power supply's state; an optical module, and a cage without one
+            "routeros": (e + "14988.1", ports(1, 2) + [
+                *((e + f"14988.1.1.3.100.1.{c}.{i}", "2", v) for i, value, unit in ((13, 241, 3), (14, 45, 1), (17, 52, 1), (7001, 4200, 2), (7401, 0, 6))
+                  for c, v in ((3, value), (4, unit))),
+                (e + "14988.1.1.19.1.1.10.1", "2", -7412), (e + "14988.1.1.19.1.1.10.2", "2", 0)],
+                {"temp_c": 52, "voltage_v": 24.1}, {"port1": -7.412}),
+            "junos-lanes": (e + "2636.1.1.1.4.132", ports(510, 511) + [
+                *((e + f"2636.3.60.1.2.1.1.6.{i}", "2", v) for i, v in (("510.0", -214), ("510.1", -230), ("511.0", 0))),
+                *((e + f"2636.3.1.13.1.{c}.{i}", "2", v) for i, row in (("9.1.0.0", (41, 12, 67)), ("4.1.0.0", (0, 0, 0))) for c, v in zip((7, 8, 11), row))],
+                {"temp_c": 41, "cpu_pct": 12, "mem_used_pct": 67}, {"port510": -2.14}),
+            "comware": (e + "25506.11.1.172", ports(4, 5, 6) + [
+                *((e + f"25506.2.70.1.1.1.12.{i}", "2", v) for i, v in ((4, -455), (5, 2147483647), (6, -3697))),
+                *((e + f"25506.2.6.1.1.1.1.{c}.{i}", "2", v) for i, row in ((212, (14, 38, 48)), (213, (0, 0, 65535))) for c, v in zip((6, 8, 12), row))],
+                {"cpu_pct": 14, "mem_used_pct": 38, "temp_c": 48}, {"port4": -4.55, "port6": -36.97}),
+            "dgs-1210": (e + "171.10.153.7.1", ports(49, 50) + [
+                (e + "171.10.153.7.1.100.1.2.0", "2", 23), (e + "171.10.153.7.1.105.2.1.1.1.6.49", "4", "0.1000"),
+                (e + "171.10.153.7.1.105.2.1.1.1.6.50", "4", "N/A")],
+                {"cpu_pct": 23}, {"port49": -10}),
+            "aos-cx": (e + "47196.4.1.1.1.353", ports(49, 50) + [
+                (e + "47196.4.1.1.3.27.1.2.2.1.12.49.1", "4", "0.5012"), (e + "47196.4.1.1.3.27.1.2.2.1.12.49.2", "4", "0.2"),
+                (e + "47196.4.1.1.3.27.1.2.2.1.12.50.1", "4", "0.00"),
+                *((e + f"47196.4.1.1.3.11.3.1.1.7.1.{i}", "2", v) for i, v in (("1.2", 31500), ("1.3", 46250)))],
+                {"temp_c": 46.25}, {"port49": -3}),
+            "airos8": (e + "10002.1", ports(1) + [
+                (e + "10002.1.1.1.1.1.0", "66", 61952), (e + "41112.1.4.8.3.0", "2", 606), (e + "41112.1.4.8.4.0", "2", 0)],
+                {"cpu_pct": 6.06}, {}),
+            "ups-on-battery": (e + "534.1", [
+                (e + "534.1.2.1.0", "2", 540), (e + "534.1.2.4.0", "2", 62), (e + "534.1.3.4.1.2.1", "2", 0), (e + "534.1.4.5.0", "2", 5)],
+                {"on_battery": 1, "charge_pct": 62, "runtime_s": 540, "input_v": 0}, {}),
+            "ups-that-guesses": (e + "9999.3", [
+                ("1.3.6.1.2.1.33.1.2.3.0", "2", 0), ("1.3.6.1.2.1.33.1.2.4.0", "2", 100), ("1.3.6.1.2.1.33.1.2.7.0", "2", 0),
+                ("1.3.6.1.2.1.33.1.3.3.1.3.1", "2", 2310), ("1.3.6.1.2.1.33.1.4.1.0", "2", 3)],
+                {"on_battery": 0, "charge_pct": 100, "input_v": 231}, {}),
+        }
+        for name, (object_id, rows, _, _) in made_up.items():
+            folder = self.write_device(name, [("1.3.6.1.2.1.1.2.0", "6", object_id), ("1.3.6.1.2.1.1.3.0", "67", 100), *rows])
+        facts = {"cpu_pct", "mem_used_pct", "temp_c", "voltage_v", "on_battery", "charge_pct", "runtime_s", "input_v"}
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, *made_up, rounds=1)
+        for name, (_, _, figures, light) in made_up.items():
+            with self.subTest(name):
+                doc = docs[name]
+                self.assertEqual(set(doc) & facts, set(figures))
+                for key, value in figures.items():
+                    self.assertAlmostEqual(doc[key], value, delta=0.001, msg=key)
+                got = {i["descr"]: i["rx_power_dbm"] for i in doc["interfaces"] if i["rx_power_dbm"] is not None}
+                self.assertEqual(set(got), set(light))
+                for port, dbm in light.items():
+                    self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
+
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
             names = ["mikrotik-rb750gr3", "draytek-vigor2920", "huawei-ar169"]
