@@ -107,8 +107,8 @@ bool nh_snmp_number(const struct nh_snmp_var *v, double *out);
 /* DateAndTime of RFC 2579, in UTC; false: no such time. */
 enum { NH_SNMP_DATE_LEN = 11 };
 bool nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN]);
-/* BYTES as text: what is no UTF-8 becomes '?', control characters blanks; NULs, blanks and
- * half a letter at the end go, and what does not fit. "" for the other types. */
+/* BYTES as text: what is no UTF-8 becomes '?', control characters blanks; NULs, blanks
+ * and half a letter at the end go, and what does not fit. "" for the other types. */
 void nh_snmp_text(const struct nh_snmp_var *v, char *out, size_t size);
 
 struct nh_snmp_answer {
