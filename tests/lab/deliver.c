@@ -5,7 +5,8 @@
  *
  * Puts the messages in the database of DIR, then runs the outbox until none waits within
  * the next seconds or is under way. Prints one line a message: key, state, channel,
- * tries.
+ * tries. ABOUT is opened, closed, or digest: of incident 412 and of 413, which has closed
+ * since.
  */
 #include "collector/outbox.h"
 #include "libnhip/clock.h"
@@ -68,7 +69,12 @@ put(struct deliver *d, const struct inventory *inv, char **arg, int64_t at_ms)
         .title_en = title,
         .links = links,
         .link_count = NH_COUNT(links) };
+    static const uint32_t also[] = { 413 };
+    bool is_digest = strcmp(arg[3], "digest") == 0;
+    struct incident other = in;
     struct message m = { .incident = 412,
+        .also_count = is_digest ? NH_COUNT(also) : 0,
+        .also = also,
         .channel = arg[2],
         .at_ms = at_ms,
         .about = strcmp(arg[3], "closed") == 0 ? MESSAGE_CLOSED : MESSAGE_OPENED,
@@ -81,8 +87,11 @@ put(struct deliver *d, const struct inventory *inv, char **arg, int64_t at_ms)
     for (size_t i = 0; i < inv->contact_count; i++)
         if (strcmp(inv->contacts[i].id, arg[1]) == 0)
             m.to = &inv->contacts[i];
+    other.number = also[0];
+    other.closed_ms = at_ms;
     if (m.to == NULL || incidents_begin(d->db) != NH_OK ||
         incidents_put(d->db, &in, INCIDENT_OPENED, at_ms) != NH_OK ||
+        (is_digest && incidents_put(d->db, &other, INCIDENT_CLOSED, at_ms) != NH_OK) ||
         incidents_message(d->db, &m) != NH_OK ||
         incidents_commit(d->db, 1, nh_slice_of("x", 1), nh_slice_of("x", 1)) != NH_OK)
         exit(1);

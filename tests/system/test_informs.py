@@ -109,6 +109,19 @@ site "x" {{ name = "X"  agent = false  link "a" {{ carrier = "vnpt"  circuit = "
                 self.assertIn(word, got["by"])
                 self.check_objects(got, "nhipIncidentClosedNotice")
 
+    def test_a_digest_is_an_inform_for_each(self):
+        """With one key; the one that has ended meanwhile says so by its date."""
+        self.starts()
+        out = self.deliver(self.conf(), "digest:nms:1", "nms", "snmp", "digest")
+        self.assertEqual(out[0].split()[:4], ["digest:nms:1", "sent", "snmp", "1"])
+        wait_for("both are logged", lambda: len(self.nms.heard()) == 2)
+        first, second = self.nms.heard()
+        self.check_objects(first)
+        self.assertNotIn("nhipIncidentClosed.412", first)
+        self.assertEqual(second["nhipIncidentTitle.413"], first["nhipIncidentTitle.412"])
+        self.assertIn("nhipIncidentClosed.413", second)
+        self.assertEqual([g["nhipNoticeKey.0"] for g in (first, second)], ["digest:nms:1"] * 2)
+
     def sends(self, conf, key="k"):
         """One message on its way, and what is said of its first try."""
         run = subprocess.Popen([DELIVER, conf, self.dir, key, "nms", "snmp", "opened"], stdout=subprocess.PIPE,
