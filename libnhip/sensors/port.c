@@ -73,7 +73,7 @@ static bool
 read_link(const struct nlmsghdr *h, struct link *out)
 {
     const size_t head = NLMSG_LENGTH(sizeof(struct ifinfomsg));
-    const struct ifinfomsg *info = NLMSG_DATA(h);
+    const struct ifinfomsg *info = nh_nlmsg_data(h);
     const char *attrs = (const char *)h + NLMSG_ALIGN(head);
     const void *found;
 
@@ -132,7 +132,7 @@ ask_link(struct port_shared *sh, const char *interface, struct link *out)
     if (h->nlmsg_type == NLMSG_ERROR && h->nlmsg_len >= NLMSG_LENGTH(sizeof(int))) {
         int error;
 
-        memcpy(&error, NLMSG_DATA(h), sizeof(error));
+        memcpy(&error, nh_nlmsg_data(h), sizeof(error));
         return -error;
     }
     return read_link(h, out) ? 0 : EPROTO;

@@ -104,7 +104,7 @@ route_index(int fd, const struct sockaddr_in *target)
     if (got < (ssize_t)sizeof(*h) || !NLMSG_OK(h, (size_t)got) ||
         h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(ask.rt)))
         return 0;
-    found = nh_rtattr_find((const char *)NLMSG_DATA(h) + NLMSG_ALIGN(sizeof(ask.rt)),
+    found = nh_rtattr_find((const char *)nh_nlmsg_data(h) + NLMSG_ALIGN(sizeof(ask.rt)),
         h->nlmsg_len - NLMSG_LENGTH(sizeof(ask.rt)), RTA_OIF, sizeof(index));
     if (found != NULL)
         memcpy(&index, found, sizeof(index));
