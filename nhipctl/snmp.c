@@ -41,10 +41,9 @@ run_trial(struct trial *t, const char *address, const struct nh_snmp_credential 
     char why[128])
 {
     const struct nh_snmp_options options = { TRY_TIMEOUT_MS, TRY_RETRIES, NULL };
-    enum nh_err err = nh_loop_new(&t->loop);
+    enum nh_err err =
+        nh_snmp_open(&t->session, nh_loop_base(t->loop), address, c, &options, why);
 
-    if (err == NH_OK)
-        err = nh_snmp_open(&t->session, nh_loop_base(t->loop), address, c, &options, why);
     if (err == NH_OK)
         err = nh_snmp_device_new(&t->device, t->session);
     if (err == NH_OK)

@@ -565,6 +565,7 @@ rouser half auth
 rouser none noauth
 rouser tall priv
 rocommunity public 127.0.0.1
+rocommunity narrow 127.0.0.1 .1.3.6.1.2.1.1
 """
 
 
@@ -616,6 +617,43 @@ class V3(unittest.TestCase):
                         self.assertIn("lo", [i["name"] for i in docs[user]["interfaces"]])
         finally:
             self.stop()
+
+    def test_what_a_person_is_told(self):
+        """nhipctl snmp test: what works, or what to mend."""
+        def secret(text):
+            path = f"{self.dir.name}/{text}"
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as f:
+                f.write(text + "\n")
+            return path
+
+        def v3(user, auth, priv):
+            return f"user={user}", f"auth_key_file={secret(auth)}", f"priv_key_file={secret(priv)}"
+
+        tries = (
+            (0, (), ("it answers (SNMP v2)", "profile   net-snmp", "  ports  ")),
+            (0, v3("full", "auth-pass-1", "priv-pass-1"), ("it answers (SNMP v3)", "engine    known")),
+            (1, ("community=other",), ("an SNMP agent is there, but does not answer this community",)),
+            (1, ("community=narrow",), ("it answers (SNMP v2)", "its view is too narrow: it shows no port")),
+            (1, v3("full", "auth-wrong-1", "priv-pass-1"), ("wrong authentication key",)),
+            (1, v3("full", "auth-pass-1", "priv-wrong-1"), ("wrong privacy key or protocol",)),
+            (1, v3("stranger", "auth-pass-1", "priv-pass-1"), ("does not know this user",)),
+        )
+
+        def told(address, *words):
+            return subprocess.run([os.path.join(os.environ["NHIP_BIN"], "nhipctl"), "snmp", "test", address, *words],
+                                  capture_output=True, text=True, timeout=100, check=False)
+        try:
+            for status, words, said in tries:
+                with self.subTest(words):
+                    done = told(self.address, *words)
+                    self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
+                    for text_of in said:
+                        self.assertIn(text_of, done.stdout)
+        finally:
+            self.stop()
+        done = told(self.address)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertIn("no SNMP agent listens on this port", done.stdout)
 
     def test_nobody_blocks_the_loop(self):
         """Users whose engine never answers, beside the beat of the loop."""
