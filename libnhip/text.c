@@ -30,7 +30,7 @@ static const struct letter letters[] = {
 #include "libnhip/text_letters.h"
 };
 
-enum { INDEX_SIZE = 1024 };
+enum { INDEX_SIZE = 2048 };
 _Static_assert(NH_COUNT(rows) < INDEX_SIZE / 2, "the index of texts is too full");
 static uint16_t index_of[INDEX_SIZE]; /* row + 1 */
 static pthread_once_t index_made = PTHREAD_ONCE_INIT;

@@ -106,11 +106,31 @@ link_at(const json_t *device, const json_t *port)
     return NULL;
 }
 
+/* ifOperStatus (RFC 2863) in a word; lowerLayerDown(7) is without signal as down(2) is.
+ */
+static const char *
+word_of_port(const json_t *port)
+{
+    static const char *const words[] = { [OPER_UP] = "up",
+        [3] = "port_testing",
+        [4] = "port_unknown",
+        [5] = "port_dormant",
+        [6] = "port_absent" };
+    json_int_t oper = json_integer_value(json_object_get(port, "oper"));
+
+    if (oper != OPER_UP &&
+        json_integer_value(json_object_get(port, "admin")) == ADMIN_DOWN)
+        return "port_off";
+    return oper >= 0 && oper < (json_int_t)NH_COUNT(words) && words[oper] != NULL
+               ? words[oper]
+               : "port_empty";
+}
+
 static json_t *
 port_row(const json_t *device, const json_t *port, enum nh_lang lang)
 {
-    bool off = json_integer_value(json_object_get(port, "admin")) == ADMIN_DOWN;
-    bool up = json_integer_value(json_object_get(port, "oper")) == OPER_UP;
+    const char *word = word_of_port(port);
+    bool up = strcmp(word, "up") == 0, moves = up || strcmp(word, "port_unknown") == 0;
     const char *link = link_at(device, port);
     json_t *o = json_object(), *values = json_array();
 
@@ -118,10 +138,10 @@ port_row(const json_t *device, const json_t *port, enum nh_lang lang)
     put_text(o, "alias", text_of(port, "alias"));
     put_text(o, "link", link != NULL ? link : "");
     put_text(o, "state", up ? "up" : link != NULL ? "down" : "unknown");
-    put_text(o, "word", up ? "up" : off ? "port_off" : "port_empty");
+    put_text(o, "word", word);
     if (up)
         put_value(values, lang, "port_speed", port, "speed_bps", 0, "bit/s");
-    if (up || link != NULL) {
+    if (moves || link != NULL) {
         put_value(values, lang, "rx", port, "rx_bps", 0, "bit/s");
         put_value(values, lang, "tx", port, "tx_bps", 0, "bit/s");
     }
