@@ -411,6 +411,7 @@ on_device_names(void *arg, const struct nh_snmp_walked *what)
     if (d->list.count != d->old.count)
         d->counter_lacks = 0;
     nh_snmp_interfaces_follow(&d->list, &d->old);
+    nh_snmp_interfaces_pack(&d->list, &d->old);
     nh_snmp_interfaces_free(&d->old);
     d->names_round = d->facts.round;
     walk_counters(d);
@@ -423,6 +424,7 @@ walk_names(struct nh_snmp_device *d)
 
     d->old = d->list;
     d->list = (struct nh_snmp_interfaces){ 0 };
+    nh_snmp_interfaces_reserve(&d->list, d->old.count);
     d->reading_names = true;
     d->column_count = 0;
     for (size_t c = 0; c < NH_SNMP_NAME_COLUMNS; c++)

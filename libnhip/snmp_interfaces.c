@@ -78,20 +78,40 @@ nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *n
     return delta / seconds;
 }
 
-static void
-interface_fini(struct nh_snmp_interface *i)
+static char none[] = ""; /* the text of an interface that has none */
+
+enum { TEXTS = 3 };
+
+/* The text number `k` of an interface. */
+static char **
+text_of(struct nh_snmp_interface *i, size_t k)
 {
-    free(i->name);
-    free(i->alias);
-    free(i->descr);
+    return k == 0 ? &i->name : k == 1 ? &i->alias : &i->descr;
+}
+
+static void
+drop_text(const struct nh_snmp_interfaces *list, char *text)
+{
+    uintptr_t at = (uintptr_t)text, block = (uintptr_t)list->texts;
+
+    if (text != none && !(at >= block && at < block + list->texts_len))
+        free(text);
+}
+
+static void
+interface_fini(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i)
+{
+    for (size_t k = 0; k < TEXTS; k++)
+        drop_text(list, *text_of(i, k));
 }
 
 void
 nh_snmp_interfaces_free(struct nh_snmp_interfaces *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        interface_fini(&list->rows[i]);
+        interface_fini(list, &list->rows[i]);
     free(list->rows);
+    free(list->texts);
     *list = (struct nh_snmp_interfaces){ 0 };
 }
 
@@ -151,13 +171,7 @@ add_row(struct nh_snmp_interfaces *list, uint32_t index)
         list->rows = more;
         list->cap = cap;
     }
-    row.name = strdup("");
-    row.alias = strdup("");
-    row.descr = strdup("");
-    if (row.name == NULL || row.alias == NULL || row.descr == NULL) {
-        interface_fini(&row);
-        return NULL;
-    }
+    row.name = row.alias = row.descr = none;
     for (size_t i = 0; i < NH_SNMP_COUNTERS; i++)
         row.rate[i] = NAN;
     row.rx_power_dbm = row.rx_next = NAN;
@@ -170,12 +184,21 @@ add_row(struct nh_snmp_interfaces *list, uint32_t index)
     return &list->rows[at];
 }
 
+void
+nh_snmp_interfaces_reserve(struct nh_snmp_interfaces *list, size_t count)
+{
+    if (list->cap > 0 || count == 0)
+        return;
+    list->rows = malloc(count * sizeof(*list->rows));
+    list->cap = list->rows != NULL ? count : 0;
+}
+
 static void
-replace_text(char **to, char *text)
+replace_text(const struct nh_snmp_interfaces *list, char **to, char *text)
 {
     if (text == NULL)
         return;
-    free(*to);
+    drop_text(list, *to);
     *to = text;
 }
 
@@ -189,11 +212,11 @@ nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
     if (i == NULL && (i = add_row(list, index)) == NULL)
         return;
     if (column == NAME)
-        replace_text(&i->name, dup_text(v));
+        replace_text(list, &i->name, dup_text(v));
     else if (column == ALIAS)
-        replace_text(&i->alias, dup_text(v));
+        replace_text(list, &i->alias, dup_text(v));
     else if (column == DESCR)
-        replace_text(&i->descr, dup_text(v));
+        replace_text(list, &i->descr, dup_text(v));
     else if (!nh_snmp_number(v, &n) || !(n >= 0 && n <= (double)UINT32_MAX))
         return;
     else if (column == TYPE)
@@ -308,7 +331,7 @@ nh_snmp_interfaces_end(struct nh_snmp_interfaces *list, uint32_t round)
         struct nh_snmp_interface *i = &list->rows[k];
 
         if (i->round != round) {
-            interface_fini(i);
+            interface_fini(list, i);
             continue;
         }
         for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
@@ -402,4 +425,55 @@ nh_snmp_interfaces_follow(
     }
     free(sorted);
     keep_nameless(list, old);
+}
+
+/* Are the texts, one after the other, those of `old`? `*len` is how long they are. */
+static bool
+are_texts_of(
+    struct nh_snmp_interfaces *list, const struct nh_snmp_interfaces *old, size_t *len)
+{
+    bool same = true;
+
+    *len = 0;
+    for (size_t i = 0; i < list->count * TEXTS; i++) {
+        const char *text = *text_of(&list->rows[i / TEXTS], i % TEXTS);
+        size_t size = strlen(text) + 1;
+
+        same = same && *len + size <= old->texts_len &&
+               memcmp(old->texts + *len, text, size) == 0;
+        *len += size;
+    }
+    return same && *len == old->texts_len;
+}
+
+void
+nh_snmp_interfaces_pack(struct nh_snmp_interfaces *list, struct nh_snmp_interfaces *old)
+{
+    size_t len;
+    bool same = are_texts_of(list, old, &len);
+    char *block = same ? old->texts : malloc(len), *to = block;
+
+    if (block == NULL || list->texts != NULL) {
+        if (!same)
+            free(block);
+        return; /* each stays where it is */
+    }
+    for (size_t i = 0; i < list->count * TEXTS; i++) {
+        char **text = text_of(&list->rows[i / TEXTS], i % TEXTS);
+        size_t size = strlen(*text) + 1;
+
+        if (!same)
+            memcpy(to, *text, size);
+        drop_text(list, *text);
+        *text = to;
+        to += size;
+    }
+    list->texts = block;
+    list->texts_len = len;
+    if (!same)
+        return;
+    for (size_t i = 0; i < old->count * TEXTS; i++)
+        *text_of(&old->rows[i / TEXTS], i % TEXTS) = none;
+    old->texts = NULL;
+    old->texts_len = 0;
 }

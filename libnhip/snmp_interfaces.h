@@ -15,6 +15,8 @@ struct nh_snmp_interfaces {
     struct nh_snmp_interface *rows; /* owned, by ifIndex */
     size_t count, cap, at;          /* `at`: where the last cell was put */
     bool bounded;                   /* there were more than are kept */
+    char *texts; /* owned: names and descriptions, once all have been read */
+    size_t texts_len;
 };
 
 enum { NH_SNMP_NAME_COLUMNS = 6, NH_SNMP_COUNTER_COLUMNS = 11 };
@@ -54,5 +56,12 @@ void nh_snmp_interfaces_end(struct nh_snmp_interfaces *list, uint32_t round);
  * ifIndex that now has its name. */
 void nh_snmp_interfaces_follow(
     struct nh_snmp_interfaces *list, const struct nh_snmp_interfaces *old);
+/* All names have been read: their texts go into one place, that of `old` where they are
+ * the same. Many small ones that stay, each allocated among the objects of an answer,
+ * would leave the heap in pieces. */
+void nh_snmp_interfaces_pack(
+    struct nh_snmp_interfaces *list, struct nh_snmp_interfaces *old);
+/* There will be about `count` rows. */
+void nh_snmp_interfaces_reserve(struct nh_snmp_interfaces *list, size_t count);
 
 #endif
