@@ -5,9 +5,9 @@
  * A round asks for the uptime, for the interfaces' states and counters, and for the
  * figures of its profile; for the system group and the interfaces' names when they may
  * have changed. Counters become rates here, between two rounds, and only where nothing
- * happened in between that restarts them: a reboot (sysUpTime, snmpEngineBoots), an ifCounterDiscontinuityTime
- * that moved, another interface under the same ifIndex. An interface that got another
- * ifIndex is followed by its name.
+ * happened in between that restarts them: a reboot (sysUpTime, snmpEngineBoots), an
+ * ifCounterDiscontinuityTime that moved, another interface under the same ifIndex. An
+ * interface that got another ifIndex is followed by its name.
  */
 #ifndef NH_SNMP_DEVICE_H
 #define NH_SNMP_DEVICE_H
