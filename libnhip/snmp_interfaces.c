@@ -449,15 +449,15 @@ are_texts_of(
 void
 nh_snmp_interfaces_pack(struct nh_snmp_interfaces *list, struct nh_snmp_interfaces *old)
 {
-    size_t len;
+    size_t len = 0;
     bool same = are_texts_of(list, old, &len);
-    char *block = same ? old->texts : malloc(len), *to = block;
+    char *block, *to;
 
-    if (block == NULL || list->texts != NULL) {
-        if (!same)
-            free(block);
+    if (len == 0 || list->texts != NULL)
+        return;
+    block = to = same ? old->texts : malloc(len);
+    if (block == NULL)
         return; /* each stays where it is */
-    }
     for (size_t i = 0; i < list->count * TEXTS; i++) {
         char **text = text_of(&list->rows[i / TEXTS], i % TEXTS);
         size_t size = strlen(*text) + 1;
