@@ -92,7 +92,8 @@ def measure(name, sites, repeat, bandwidth="bandwidth_mbps = 100", goal=""):
         running = []
 
         def start(*command):
-            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                            start_new_session=True))
             return running[-1].pid
         try:
             snmpd.start()
@@ -126,7 +127,7 @@ def measure(name, sites, repeat, bandwidth="bandwidth_mbps = 100", goal=""):
             print(f"agentx-{name}-memory {rss(agentx):.1f} MiB, {rss(floor):.1f} of the floor")
         finally:
             for p in running:
-                p.send_signal(signal.SIGKILL)
+                os.killpg(p.pid, signal.SIGKILL)  # with nhip-series, which would go on making its thousands of files
                 p.wait()
             snmpd.stop()
 
