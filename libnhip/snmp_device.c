@@ -17,6 +17,8 @@
  *
  * A device that does not answer v2c at all is tried by v1 in the same round; the version
  * that answers stays. Columns that it does not have are left out for LACKS_EVERY rounds.
+ * So are, for a few, figures that it was silent to in two rounds in which it answered all
+ * else: once is a line that was cut just then.
  */
 #include "libnhip/snmp_device.h"
 #include "libnhip/clock.h"
@@ -30,6 +32,7 @@
 enum {
     NAMES_EVERY = 15,
     LACKS_EVERY = 30,
+    SILENT_EVERY = 5, /* rounds that what it was silent to is left alone */
     UPTIME_SLACK_S = 30,
     ROUND_MAX_US = 120 * 1000000, /* NH_SNMP_SLOW says it in words */
 };
@@ -58,6 +61,7 @@ struct nh_snmp_device {
     bool is_known;        /* the last round went well: the next may go the short way */
     bool begun;           /* the short way has come as far as the counters */
     uint32_t apart_until; /* round; the short way did not work: the long one till then */
+    bool was_silent;      /* to figures, in the last round */
     bool has_boots, has_change;
     uint32_t system_lacks;  /* bits of system_objects that v1 has no instance of */
     uint32_t counter_lacks; /* bits of nh_snmp_counter_columns without a row */
@@ -85,7 +89,7 @@ finish_round(struct nh_snmp_device *d, enum nh_snmp_result result)
     d->facts.bounded = d->facts.bounded || d->list.bounded;
     d->running = false;
     if (result != NH_SNMP_OK) {
-        d->is_known = false;
+        d->is_known = d->was_silent = false;
         d->apart_until = 0; /* it was the device, not the way */
     } else {
         nh_snmp_detail_go_on(d->detail, d->session, &d->pace, nh_clock_mono_us());
@@ -235,23 +239,29 @@ note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
 
 /* ---- what comes of them ---- */
 
-/* How much of the name of a sensor is that of the port: "Te1/1/1 Receive Power Sensor",
- * or, where a router counts its modules, "subslot 0/1 transceiver 3 Rx Power Sensor",
- * which is at GigabitEthernet0/1/3. */
-static size_t
-port_in_name(const char *sensor, const char *port)
+/* Where a router counts its modules, "subslot 0/1 transceiver 3 Rx Power Sensor" is at
+ * GigabitEthernet0/1/3: that number, or "". */
+static void
+read_module(const char *sensor, char out[40])
 {
-    size_t len = strlen(port), tail_len;
     unsigned slot, subslot, module;
-    char tail[40];
+
+    out[0] = '\0';
+    if (sscanf(sensor, "subslot %u/%u transceiver %u", &slot, &subslot, &module) == 3)
+        snprintf(out, 40, "%u/%u/%u", slot, subslot, module);
+}
+
+/* How much of the name of a sensor is that of the port: "Te1/1/1 Receive Power Sensor",
+ * or of a port whose name ends with the number of the module. */
+static size_t
+port_in_name(const char *sensor, const char *module, const char *port)
+{
+    size_t len = strlen(port), tail_len = strlen(module);
 
     if (len > 0 && strncmp(sensor, port, len) == 0 &&
         (sensor[len] < '0' || sensor[len] > '9'))
         return len;
-    if (sscanf(sensor, "subslot %u/%u transceiver %u", &slot, &subslot, &module) != 3)
-        return 0;
-    tail_len = (size_t)snprintf(tail, sizeof(tail), "%u/%u/%u", slot, subslot, module);
-    return len > tail_len && strcmp(port + len - tail_len, tail) == 0 &&
+    return tail_len > 0 && len > tail_len && strcmp(port + len - tail_len, module) == 0 &&
                    (port[len - tail_len - 1] < '/' || port[len - tail_len - 1] > '9')
                ? len
                : 0;
@@ -264,16 +274,18 @@ place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
 {
     struct nh_snmp_interface *best = NULL;
     size_t longest = 0;
+    char module[40];
 
     if (strcmp(sensor->unit, "dBm") != 0 ||
         (strstr(sensor->name, "eceive") == NULL && strstr(sensor->name, "Rx") == NULL &&
             strstr(sensor->name, "RX") == NULL))
         return;
+    read_module(sensor->name, module);
     for (size_t i = 0; i < d->list.count; i++) {
         const char *const names[] = { d->list.rows[i].name, d->list.rows[i].descr };
 
         for (size_t k = 0; k < NH_COUNT(names); k++) {
-            size_t len = port_in_name(sensor->name, names[k]);
+            size_t len = port_in_name(sensor->name, module, names[k]);
 
             if (len > longest) {
                 best = &d->list.rows[i];
@@ -339,8 +351,13 @@ on_device_figures(void *arg, const struct nh_snmp_walked *what)
     struct nh_snmp_device *d = arg;
 
     note_walked(d, what);
-    if (what->result == NH_SNMP_OK || what->result == NH_SNMP_TIMEOUT)
-        note_rows(d, what); /* what it is silent to is left alone, too */
+    if (what->result == NH_SNMP_TIMEOUT && d->was_silent) {
+        note_rows(d, what); /* it is alive, and silent to these again */
+        d->lacks_round = d->facts.round - (LACKS_EVERY - SILENT_EVERY);
+    } else if (what->result == NH_SNMP_OK) {
+        note_rows(d, what);
+    }
+    d->was_silent = what->result == NH_SNMP_TIMEOUT;
     take_figures(d);
     d->is_known = what->result == NH_SNMP_OK && !d->facts.backwards &&
                   !d->facts.bounded && !d->facts.complained;
@@ -492,7 +509,7 @@ put_object_id(struct nh_snmp_device *d, const struct nh_snmp_var *v)
         return;
     memcpy(d->facts.object_id, text, sizeof(text));
     d->names_round = d->lacks_round = 0; /* another device, perhaps */
-    memset(d->figures.cells, 0, sizeof(d->figures.cells));
+    nh_snmp_figures_forget(&d->figures);
     nh_snmp_detail_forget(d->detail);
 }
 

@@ -74,16 +74,23 @@ nh_snmp_figures_free(struct nh_snmp_figures *f)
     drop_besides(f);
 }
 
+void
+nh_snmp_figures_forget(struct nh_snmp_figures *f)
+{
+    f->profile = NULL;
+    f->lacks = 0;
+    memset(f->cells, 0, sizeof(f->cells));
+}
+
 const char *
 nh_snmp_figures_begin(struct nh_snmp_figures *f, const char *object_id)
 {
-    const char *profile = "";
-
-    f->count = nh_snmp_profile_rows(
-        nh_snmp_profiles(), object_id, f->rows, NH_COUNT(f->rows), &profile);
+    if (f->profile == NULL)
+        f->count = nh_snmp_profile_rows(
+            nh_snmp_profiles(), object_id, f->rows, NH_COUNT(f->rows), &f->profile);
     memset(f->of, 0, f->count * sizeof(f->of[0]));
     drop_besides(f);
-    return profile;
+    return f->profile;
 }
 
 bool

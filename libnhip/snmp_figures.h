@@ -16,7 +16,8 @@
 enum { NH_SNMP_BESIDE = 64 };
 
 struct nh_snmp_figures {
-    const struct nh_snmp_profile_row *rows[NH_WALK_COLUMNS_MAX]; /* of this round */
+    const char *profile; /* whose rows these are; NULL: they are to be looked up */
+    const struct nh_snmp_profile_row *rows[NH_WALK_COLUMNS_MAX];
     size_t count;
     struct nh_snmp_figure {
         double sum, low, high, first;
@@ -30,8 +31,10 @@ struct nh_snmp_figures {
 
 void nh_snmp_figures_free(struct nh_snmp_figures *f);
 
-/* A round's figures begin; the rows are those of `object_id` (dotted). Returns the name
- * of the profile, static. */
+/* It is another device: look its rows up again. */
+void nh_snmp_figures_forget(struct nh_snmp_figures *f);
+/* A round's figures begin; the rows are those of `object_id` (dotted), looked up once.
+ * Returns the name of the profile, static. */
 const char *nh_snmp_figures_begin(struct nh_snmp_figures *f, const char *object_id);
 /* A cell of column `number`. True: it is a figure of the interface `index[0]`, put in
  * `out`. */

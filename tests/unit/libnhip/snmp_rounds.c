@@ -436,6 +436,24 @@ heads_that_do_not_work(void)
     nh_snmp_device_free(d);
 }
 
+/* A line that is cut while figures are read: they come again with the device. */
+static void
+silence_once(void)
+{
+    struct nh_snmp_device *d = known_device();
+
+    is.no_heads = is.silent_figures = true;
+    play(d);
+    is.silent_figures = false;
+    is.dead = true;
+    play(d);
+    is.dead = false;
+    play(d);
+    CHECK_NEAR(nh_snmp_device_facts(d)->value[NH_SNMP_FACT_CPU], 15, 0.001,
+        "the figures are there again");
+    nh_snmp_device_free(d);
+}
+
 static void
 silence(void)
 {
@@ -449,8 +467,12 @@ silence(void)
     play(d);
     CHECK_EQ(session.asked_once, 0, "and are asked for apart");
     check_rates(d, 1, "the long way");
+    CHECK_EQ(play(d), 3, "with nothing that it was silent to twice, at the pace it had");
     is.silent_figures = false;
-    CHECK_EQ(play(d), 3, "with nothing that it would be silent to, at the pace it had");
+    for (int i = 0; i < 5; i++)
+        play(d);
+    CHECK_NEAR(nh_snmp_device_facts(d)->value[NH_SNMP_FACT_CPU], 15, 0.001,
+        "after some rounds they are tried again");
     is.dead = true;
     play(d);
     CHECK_EQ(nh_snmp_device_facts(d)->result, NH_SNMP_TIMEOUT, "dead");
@@ -472,6 +494,7 @@ main(void)
     RUN(started_anew);
     RUN(other_interfaces);
     RUN(heads_that_do_not_work);
+    RUN(silence_once);
     RUN(silence);
     return check_done();
 }
