@@ -15,16 +15,17 @@
  *   answer <- encrypted, signed <------- by request-id -----+
  *
  * RFC 3412 (the message), RFC 3414 (USM, section 3.2 for the order of the checks), RFC
- * 7860 (SHA-2), RFC 3826 (AES), and net-snmp's AES-192 and AES-256. A user comes at its
- * LEVEL (0, 1, 2) or is told that the level is not supported.
+ * 7860 (SHA-2), RFC 3826 (AES), and net-snmp's AES-192 and AES-256. Keys and ciphers are
+ * OpenSSL's and not net-snmp's, which the poller has: the two check each other. A user
+ * comes at its LEVEL (0, 1, 2) or is told that the level is not supported.
  *
  * With -t the devices 2k and 2k+1 have one engine id, as copies of a virtual machine do.
  * SIGUSR1: all engines are others. SIGUSR2: all reboot. Each is confirmed by a line.
  * SIGTERM and SIGINT end it with a line of what was counted.
  */
-#include "libnhip/buf.h"
+#include "libnhip/ber.h"
 #include "libnhip/clock.h"
-#include "libnhip/snmp.h"
+#include "tests/lab/snmp_who.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -58,10 +59,7 @@ enum {
 };
 
 enum { /* BER */
-    INTEGER = 0x02,
-    OCTETS = 0x04,
     OBJECT = 0x06,
-    SEQUENCE = 0x30,
     COUNTER = 0x41,
     GET = 0xa0,
     GETNEXT = 0xa1,
@@ -172,65 +170,26 @@ fail(const char *what)
 
 /* ---- reading ---- */
 
-/* The content of the next element, which has to be of this tag; else `in` is bad. */
-static struct nh_slice
-take(struct nh_slice *in, uint8_t tag)
-{
-    uint8_t got = nh_take_u8(in), first = nh_take_u8(in);
-    size_t len = first & 0x7f;
-
-    if (got != tag || (first & 0x80 && (len == 0 || len > 4)))
-        in->bad = true;
-    if (!in->bad && (first & 0x80) != 0) {
-        size_t count = len;
-
-        len = 0;
-        while (count-- > 0)
-            len = len << 8 | nh_take_u8(in);
-    }
-    if (in->bad)
-        return (struct nh_slice){ .bad = true };
-    return nh_take(in, len);
-}
-
-static int64_t
-take_integer(struct nh_slice *in)
-{
-    struct nh_slice v = take(in, INTEGER);
-    int64_t n;
-
-    if (v.len == 0 || v.len > 5) {
-        in->bad = true;
-        return 0;
-    }
-    n = nh_take_u8(&v);
-    if (n >= 0x80)
-        n -= 0x100;
-    while (v.len > 0)
-        n = n * 256 + nh_take_u8(&v);
-    return n;
-}
-
 static bool
 read_message(struct nh_slice raw, struct message *m)
 {
-    struct nh_slice in = take(&raw, SEQUENCE), head, flags, outer, usm;
-    int64_t version = take_integer(&in), model;
+    struct nh_slice in = nh_ber_take(&raw, NH_BER_SEQUENCE), head, flags, outer, usm;
+    int64_t version = nh_ber_take_integer(&in), model;
 
-    head = take(&in, SEQUENCE);
-    m->id = take_integer(&head);
-    m->max_size = take_integer(&head);
-    flags = take(&head, OCTETS);
+    head = nh_ber_take(&in, NH_BER_SEQUENCE);
+    m->id = nh_ber_take_integer(&head);
+    m->max_size = nh_ber_take_integer(&head);
+    flags = nh_ber_take(&head, NH_BER_OCTETS);
     m->flags = nh_take_u8(&flags);
-    model = take_integer(&head);
-    outer = take(&in, OCTETS);
-    usm = take(&outer, SEQUENCE);
-    m->engine = take(&usm, OCTETS);
-    m->boots = take_integer(&usm);
-    m->time_s = take_integer(&usm);
-    m->user = take(&usm, OCTETS);
-    m->digest = take(&usm, OCTETS);
-    m->salt = take(&usm, OCTETS);
+    model = nh_ber_take_integer(&head);
+    outer = nh_ber_take(&in, NH_BER_OCTETS);
+    usm = nh_ber_take(&outer, NH_BER_SEQUENCE);
+    m->engine = nh_ber_take(&usm, NH_BER_OCTETS);
+    m->boots = nh_ber_take_integer(&usm);
+    m->time_s = nh_ber_take_integer(&usm);
+    m->user = nh_ber_take(&usm, NH_BER_OCTETS);
+    m->digest = nh_ber_take(&usm, NH_BER_OCTETS);
+    m->salt = nh_ber_take(&usm, NH_BER_OCTETS);
     m->data = in;
     return !in.bad && !head.bad && !flags.bad && !outer.bad && !usm.bad && version == 3 &&
            model == 3 && m->id >= 0 && m->max_size >= 484 &&
@@ -511,35 +470,35 @@ wrap(struct made *m, const struct route *r)
     size_t digest_at = 0, usm_end;
 
     engine_of(r->device, engine);
-    put_element(m, OCTETS, "", 0); /* contextName */
-    put_element(m, OCTETS, engine, sizeof(engine));
-    put_head(m, SEQUENCE, end);
+    put_element(m, NH_BER_OCTETS, "", 0); /* contextName */
+    put_element(m, NH_BER_OCTETS, engine, sizeof(engine));
+    put_head(m, NH_BER_SEQUENCE, end);
     if (flags & PRIV && !m->full) {
         front.salt++;
         memcpy(salt, &front.salt, sizeof(salt));
         encrypt(r->user, k, d->boots, time_s, salt, m->bytes + m->at, end - m->at, true);
-        put_head(m, OCTETS, end);
+        put_head(m, NH_BER_OCTETS, end);
     }
     usm_end = m->at;
-    put_element(m, OCTETS, salt, flags & PRIV ? sizeof(salt) : 0);
+    put_element(m, NH_BER_OCTETS, salt, flags & PRIV ? sizeof(salt) : 0);
     if (flags & AUTH)
         digest_at = m->at - r->user->hash->digest_len;
-    put_element(m, OCTETS, digest, flags & AUTH ? r->user->hash->digest_len : 0);
-    put_element(
-        m, OCTETS, r->user ? r->user->name : "", r->user ? strlen(r->user->name) : 0);
-    put_integer(m, INTEGER, time_s);
-    put_integer(m, INTEGER, d->boots);
-    put_element(m, OCTETS, engine, sizeof(engine));
-    put_head(m, SEQUENCE, usm_end);
-    put_head(m, OCTETS, usm_end);
+    put_element(m, NH_BER_OCTETS, digest, flags & AUTH ? r->user->hash->digest_len : 0);
+    put_element(m, NH_BER_OCTETS, r->user ? r->user->name : "",
+        r->user ? strlen(r->user->name) : 0);
+    put_integer(m, NH_BER_INTEGER, time_s);
+    put_integer(m, NH_BER_INTEGER, d->boots);
+    put_element(m, NH_BER_OCTETS, engine, sizeof(engine));
+    put_head(m, NH_BER_SEQUENCE, usm_end);
+    put_head(m, NH_BER_OCTETS, usm_end);
     usm_end = m->at;
-    put_integer(m, INTEGER, 3); /* USM */
-    put_element(m, OCTETS, &flags, 1);
-    put_integer(m, INTEGER, PACKET_MAX);
-    put_integer(m, INTEGER, r->message_id);
-    put_head(m, SEQUENCE, usm_end);
-    put_integer(m, INTEGER, 3); /* SNMPv3 */
-    put_head(m, SEQUENCE, end);
+    put_integer(m, NH_BER_INTEGER, 3); /* USM */
+    put_element(m, NH_BER_OCTETS, &flags, 1);
+    put_integer(m, NH_BER_INTEGER, PACKET_MAX);
+    put_integer(m, NH_BER_INTEGER, r->message_id);
+    put_head(m, NH_BER_SEQUENCE, usm_end);
+    put_integer(m, NH_BER_INTEGER, 3); /* SNMPv3 */
+    put_head(m, NH_BER_SEQUENCE, end);
     if (m->full || end - m->at > ANSWER_MAX || end - m->at > (size_t)r->max_size)
         return false;
     if (flags & AUTH) {
@@ -561,10 +520,10 @@ static void
 put_too_big(struct made *m, const struct route *r)
 {
     begin(m);
-    put_element(m, SEQUENCE, "", 0);
-    put_integer(m, INTEGER, 0);
-    put_integer(m, INTEGER, 1);
-    put_integer(m, INTEGER, r->request_id);
+    put_element(m, NH_BER_SEQUENCE, "", 0);
+    put_integer(m, NH_BER_INTEGER, 0);
+    put_integer(m, NH_BER_INTEGER, 1);
+    put_integer(m, NH_BER_INTEGER, r->request_id);
     put_head(m, RESPONSE, sizeof(m->bytes));
 }
 
@@ -576,7 +535,7 @@ answer(const struct route *r, struct nh_slice rest)
 
     begin(&m);
     put(&m, rest.p, rest.len);
-    put_integer(&m, INTEGER, r->request_id);
+    put_integer(&m, NH_BER_INTEGER, r->request_id);
     put_head(&m, RESPONSE, sizeof(m.bytes));
     front.counts[ANSWERED]++;
     if (!wrap(&m, r)) {
@@ -598,11 +557,11 @@ report(const struct route *r, enum count what)
     begin(&m);
     put_integer(&m, COUNTER, (int64_t)(++front.counts[what] & 0xffffffff));
     put_element(&m, OBJECT, name, sizeof(name));
-    put_head(&m, SEQUENCE, sizeof(m.bytes));
-    put_head(&m, SEQUENCE, sizeof(m.bytes));
-    put_integer(&m, INTEGER, 0);
-    put_integer(&m, INTEGER, 0);
-    put_integer(&m, INTEGER, r->request_id);
+    put_head(&m, NH_BER_SEQUENCE, sizeof(m.bytes));
+    put_head(&m, NH_BER_SEQUENCE, sizeof(m.bytes));
+    put_integer(&m, NH_BER_INTEGER, 0);
+    put_integer(&m, NH_BER_INTEGER, 0);
+    put_integer(&m, NH_BER_INTEGER, r->request_id);
     put_head(&m, REPORT, sizeof(m.bytes));
     if (r->flags & REPORTABLE && wrap(&m, r))
         send_message(r, m.bytes + m.at, sizeof(m.bytes) - m.at);
@@ -648,15 +607,15 @@ static bool
 read_scoped(
     struct nh_slice in, uint8_t *command, int64_t *request_id, struct nh_slice *rest)
 {
-    struct nh_slice scoped = take(&in, SEQUENCE), context, pdu;
+    struct nh_slice scoped = nh_ber_take(&in, NH_BER_SEQUENCE), context, pdu;
 
-    (void)take(&scoped, OCTETS); /* the engine's id once more */
-    context = take(&scoped, OCTETS);
+    (void)nh_ber_take(&scoped, NH_BER_OCTETS); /* the engine's id once more */
+    context = nh_ber_take(&scoped, NH_BER_OCTETS);
     if (scoped.bad || context.len != 0 || scoped.len == 0)
         return false;
     *command = scoped.p[0];
-    pdu = take(&scoped, *command);
-    *request_id = take_integer(&pdu);
+    pdu = nh_ber_take(&scoped, *command);
+    *request_id = nh_ber_take_integer(&pdu);
     *rest = pdu;
     return !scoped.bad && !pdu.bad &&
            (*command == GET || *command == GETNEXT || *command == SET ||
@@ -676,11 +635,11 @@ ask_farm(struct route *r, uint8_t command, struct nh_slice rest)
         front.names[(r->device + front.name_count - 1) % front.name_count], r->device);
     begin(&m);
     put(&m, rest.p, rest.len);
-    put_integer(&m, INTEGER, r->farm_id);
+    put_integer(&m, NH_BER_INTEGER, r->farm_id);
     put_head(&m, command, sizeof(m.bytes));
-    put_element(&m, OCTETS, community, strlen(community));
-    put_integer(&m, INTEGER, 1); /* v2c */
-    put_head(&m, SEQUENCE, sizeof(m.bytes));
+    put_element(&m, NH_BER_OCTETS, community, strlen(community));
+    put_integer(&m, NH_BER_INTEGER, 1); /* v2c */
+    put_head(&m, NH_BER_SEQUENCE, sizeof(m.bytes));
     if (m.full)
         return;
     front.routes[r->farm_id % SLOTS] = *r;
@@ -712,7 +671,7 @@ admit(struct route *r, const struct message *m, uint8_t *raw, size_t len)
         }
     }
     if (m->flags & PRIV) {
-        data = take(&data, OCTETS);
+        data = nh_ber_take(&data, NH_BER_OCTETS);
         if (data.bad || m->salt.len != SALT_LEN) {
             report(r, NOT_DECRYPTED);
             return;
@@ -814,11 +773,11 @@ serve_farm(void)
         struct route *r;
         int64_t id;
 
-        in = take(&all, SEQUENCE);
-        (void)take_integer(&in); /* version */
-        (void)take(&in, OCTETS); /* community */
-        pdu = take(&in, RESPONSE);
-        id = take_integer(&pdu);
+        in = nh_ber_take(&all, NH_BER_SEQUENCE);
+        (void)nh_ber_take_integer(&in);        /* version */
+        (void)nh_ber_take(&in, NH_BER_OCTETS); /* community */
+        pdu = nh_ber_take(&in, RESPONSE);
+        id = nh_ber_take_integer(&pdu);
         r = &front.routes[(uint64_t)id % SLOTS];
         if (in.bad || pdu.bad || id <= 0 || r->farm_id != id)
             continue;
@@ -914,32 +873,32 @@ static void
 add_user(const char *text)
 {
     struct user *u = &front.users[front.user_count++];
-    char auth[8] = "", priv[8] = "", auth_key[64] = "", priv_key[64] = "", cipher[16];
-    int level = 0;
+    struct nh_snmp_credential c;
+    char cipher[16];
 
-    if (front.user_count > USERS_MAX ||
-        sscanf(text, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", u->name, &level, auth,
-            auth_key, priv, priv_key) < 1)
+    if (front.user_count > USERS_MAX || !snmp_who_user(text, &c))
         fail("a user is USER:LEVEL:AUTH:KEY:PRIV:KEY");
-    u->flags = level == NH_SNMP_PRIV ? AUTH | PRIV : level == NH_SNMP_AUTH ? AUTH : 0;
+    memcpy(u->name, c.user, sizeof(u->name));
+    u->flags = c.level == NH_SNMP_PRIV ? AUTH | PRIV : c.level == NH_SNMP_AUTH ? AUTH : 0;
     if (u->flags & AUTH) {
         for (size_t i = 0; i < NH_COUNT(hashes); i++)
-            if (strcmp(hashes[i].name, auth) == 0)
+            if (strcmp(hashes[i].name, c.auth) == 0)
                 u->hash = &hashes[i];
         if (u->hash == NULL)
             fail("no such authentication");
         u->md = EVP_MD_fetch(NULL, u->hash->openssl, NULL);
         if (u->md == NULL)
             fail("a digest is missing");
-        make_ku(u, auth_key, u->auth_ku);
+        make_ku(u, c.auth_secret, u->auth_ku);
     }
     if (u->flags & PRIV) {
-        snprintf(cipher, sizeof(cipher), "AES-%s-CFB", priv[3] == '-' ? priv + 4 : "128");
+        snprintf(
+            cipher, sizeof(cipher), "AES-%s-CFB", c.priv[3] == '-' ? c.priv + 4 : "128");
         u->cipher = EVP_CIPHER_fetch(NULL, cipher, NULL);
-        if (strncmp(priv, "AES", 3) != 0 || u->cipher == NULL)
+        if (strncmp(c.priv, "AES", 3) != 0 || u->cipher == NULL)
             fail("no such privacy");
         u->key_len = (size_t)EVP_CIPHER_get_key_length(u->cipher);
-        make_ku(u, priv_key, u->priv_ku);
+        make_ku(u, c.priv_secret, u->priv_ku);
     }
 }
 
