@@ -104,6 +104,9 @@ struct nh_snmp_var {
 };
 /* Any of the number types as one; false for the others. */
 bool nh_snmp_number(const struct nh_snmp_var *v, double *out);
+/* What counts and what lasts: a whole number from 0 on, of whatever type a device makes
+ * it. */
+bool nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out);
 /* DateAndTime of RFC 2579, in UTC; false: no such time. */
 enum { NH_SNMP_DATE_LEN = 11 };
 bool nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN]);

@@ -90,13 +90,4 @@ const struct nh_snmp_facts *nh_snmp_device_facts(struct nh_snmp_device *d);
 const struct nh_snmp_interface *nh_snmp_device_port(
     const struct nh_snmp_device *d, const char *port);
 
-/*
- * The rate between two samples of one counter, or NAN: not the same width, no time
- * between them, a 64-bit counter that went back, a 32-bit one that may have gone round
- * more than once at `speed_bps` (for octets; 0: not checked) or that went back without a
- * plausible wrap. Pure.
- */
-double nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
-    uint64_t speed_bps);
-
 #endif

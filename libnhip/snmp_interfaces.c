@@ -230,26 +230,6 @@ nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
 }
 
 bool
-nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out)
-{
-    switch (v->type) {
-    case NH_SNMP_SIGNED:
-        if (v->number < 0)
-            return false;
-        *out = (uint64_t)v->number;
-        return true;
-    case NH_SNMP_UNSIGNED:
-    case NH_SNMP_TICKS:
-    case NH_SNMP_COUNTER32:
-    case NH_SNMP_COUNTER64:
-        *out = v->unsigned_number;
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool
 nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
     uint32_t index, const struct nh_snmp_var *v, int64_t mono_us, uint32_t round)
 {

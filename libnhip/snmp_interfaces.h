@@ -11,6 +11,15 @@
 
 #include "libnhip/snmp_device.h"
 
+/*
+ * The rate between two samples of one counter, or NAN: not the same width, no time
+ * between them, a 64-bit counter that went back, a 32-bit one that may have gone round
+ * more than once at `speed_bps` (for octets; 0: not checked) or that went back without a
+ * plausible wrap. Pure.
+ */
+double nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sample *now,
+    uint64_t speed_bps);
+
 struct nh_snmp_interfaces {
     struct nh_snmp_interface *rows; /* owned, by ifIndex */
     size_t count, cap, at;          /* `at`: where the last cell was put */
@@ -29,10 +38,6 @@ void nh_snmp_interfaces_free(struct nh_snmp_interfaces *list);
 /* The row of `index`, or NULL; cells come in order, so the next row is tried first. */
 struct nh_snmp_interface *nh_snmp_interfaces_find(
     struct nh_snmp_interfaces *list, uint32_t index);
-
-/* What counts and what lasts is a whole number from 0 on, of whatever type a device makes
- * it. */
-bool nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out);
 
 /* A cell of nh_snmp_name_columns; a row that is not there yet is added. */
 void nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,

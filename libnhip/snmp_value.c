@@ -128,6 +128,26 @@ nh_snmp_number(const struct nh_snmp_var *v, double *out)
     }
 }
 
+bool
+nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out)
+{
+    switch (v->type) {
+    case NH_SNMP_SIGNED:
+        if (v->number < 0)
+            return false;
+        *out = (uint64_t)v->number;
+        return true;
+    case NH_SNMP_UNSIGNED:
+    case NH_SNMP_TICKS:
+    case NH_SNMP_COUNTER32:
+    case NH_SNMP_COUNTER64:
+        *out = v->unsigned_number;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Year, month, day, hour, minute, second, tenths, and UTC as +0:0. */
 bool
 nh_snmp_date(int64_t unix_s, uint8_t out[NH_SNMP_DATE_LEN])

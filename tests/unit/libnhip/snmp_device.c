@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* snmp_device.c - counters that wrap, restart or lie; object identifiers; the profiles */
 #include "libnhip/snmp_device.h"
+#include "libnhip/snmp_interfaces.h"
 #include "libnhip/snmp_profiles_data.h"
 #include "tests/unit/check.h"
 #include <math.h>
