@@ -13,18 +13,8 @@
 #ifndef AGENTX_ANSWER_H
 #define AGENTX_ANSWER_H
 
-#include "libnhip/snmp_library.h"
+#include "mibs/agentx/agent_library.h"
 #include "mibs/agentx/rows.h"
-
-/* net-snmp's headers are not written for these warnings. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wundef"
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#include <net-snmp/agent/net-snmp-agent-includes.h>
-#pragma GCC diagnostic pop
 
 /* Answer a Get or GetNext of the session; false: it is neither, the library's to handle.
  * The objects of `pdu` are used up. */

@@ -15,12 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the same kind as those of answer.h. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#include <net-snmp/agent/agent_callbacks.h>
-#pragma GCC diagnostic pop
-
 enum {
     PING_INTERVAL_S = 5, /* how soon an snmpd that has gone is noticed, and tried again */
     FDS_MAX = 8,

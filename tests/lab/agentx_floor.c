@@ -10,20 +10,10 @@
  * loop is the library's own. Ends when it is killed.
  */
 /* links: netsnmpagent */
-#include "libnhip/snmp_library.h"
+#include "mibs/agentx/agent_library.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* net-snmp's headers are not written for these warnings. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wundef"
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#include <net-snmp/agent/net-snmp-agent-includes.h>
-#pragma GCC diagnostic pop
 
 enum { INDEX_MAX = 40 };
 
