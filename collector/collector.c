@@ -12,7 +12,6 @@
 #include "libnhip/log.h"
 #include "libnhip/privilege.h"
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,6 @@ enum {
     TICK_MS = 1000,
     CLOCK_STEP_MS = 2000,
     REMEMBER_MS = 10 * 60 * 1000, /* states come back from readings not older than this */
-    HEAP_TOP_BYTES = 64 << 20, /* ten thousand sessions with something to read at once */
 };
 
 /* ---- the way of a reading ---- */
@@ -350,21 +348,12 @@ on_collector_hup(void *arg)
         nh_log(NH_LOG_ERROR, "reload: %s; what was in force stays so", nh_strerror(err));
 }
 
-/* Each session that is read takes some KB and gives them back. By default the heap's end
- * then goes back to the kernel, and coming back costs a page fault for every page. */
-static void
-keep_heap_top(void)
-{
-    mallopt(M_TRIM_THRESHOLD, HEAP_TOP_BYTES);
-    mallopt(M_TOP_PAD, HEAP_TOP_BYTES / 64);
-}
-
 enum nh_err
 collector_open(struct collector *c)
 {
     enum nh_err err;
 
-    keep_heap_top();
+    nh_loop_keep_heap();
     c->started_ms = nh_clock_wall_ms();
     c->generation = 1;
     c->clock_offset_ms = c->started_ms - nh_clock_mono_ms();

@@ -5,9 +5,14 @@
 #include "libnhip/loop.h"
 #include "libnhip/clock.h"
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+
+enum {
+    HEAP_TOP_BYTES = 64 << 20
+}; /* ten thousand sessions with something to read at once */
 
 struct nh_loop {
     struct event_base *base;
@@ -198,4 +203,11 @@ nh_loop_raise_nofile(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
+nh_loop_keep_heap(void)
+{
+    mallopt(M_TRIM_THRESHOLD, HEAP_TOP_BYTES);
+    mallopt(M_TOP_PAD, HEAP_TOP_BYTES / 64);
 }

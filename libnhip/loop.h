@@ -34,5 +34,9 @@ void nh_timer_stop(struct nh_timer *t);
 /* Raise the soft limit of open files to the hard one (thousands of sessions and probes).
  */
 void nh_loop_raise_nofile(void);
+/* For a process with thousands of sessions: each that is read takes some KB and gives
+ * them back. By default the heap's end then goes back to the kernel, and coming back
+ * costs a page fault for every page. */
+void nh_loop_keep_heap(void);
 
 #endif

@@ -13,6 +13,7 @@
  * CPU.
  */
 #include "libnhip/snmp_library.h"
+#include "tests/lab/snmp_who.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,14 +136,10 @@ on_floor_answer(int op, netsnmp_session *ss, int id, netsnmp_pdu *pdu, void *arg
 static bool
 read_user(const char *who, struct nh_snmp_credential *c, netsnmp_session *ss)
 {
-    int level = 0;
     char why[128];
 
-    *c = (struct nh_snmp_credential){ .version = 3 };
-    if (sscanf(who, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c->user, &level, c->auth,
-            c->auth_secret, c->priv, c->priv_secret) < 2)
+    if (!snmp_who_user(who, c))
         return false;
-    c->level = (enum nh_snmp_level)level;
     if (nh_snmp_library_user(ss, c, why) != NH_OK)
         fail(why);
     ss->flags &= ~(u_long)SNMP_FLAGS_DONT_PROBE;
@@ -153,16 +150,15 @@ static void
 open_one(struct asked *d, const char *address, const char *who, int number, int ep)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = d };
-    const char *port = strrchr(address, ':');
     struct nh_snmp_credential user;
-    char peer[64], community[96];
+    char peer[64], own[32], community[96];
     netsnmp_session ss;
 
     snmp_sess_init(&ss);
     ss.peername = peer;
     if (read_user(who, &user, &ss)) {
-        snprintf(peer, sizeof(peer), "udp:127.%d.%d.%d%s", number >> 16 & 255,
-            number >> 8 & 255, number & 255, port != NULL ? port : "");
+        snmp_who_address(address, number, own);
+        snprintf(peer, sizeof(peer), "udp:%s", own);
         ss.version = SNMP_VERSION_3;
     } else {
         snprintf(peer, sizeof(peer), "udp:%s", address);

@@ -11,13 +11,13 @@
  */
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
-#include <malloc.h>
+#include "tests/lab/snmp_who.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TIMEOUT_MS = 20000, AT_ONCE = 200, LOOK_MS = 500, HEAP_TOP_BYTES = 64 << 20 };
+enum { TIMEOUT_MS = 20000, AT_ONCE = 200, LOOK_MS = 500 };
 
 struct loaded {
     struct nh_snmp *session;
@@ -104,21 +104,15 @@ open_one(struct loaded *d, const char *address, int version, const char *who, in
     const struct nh_snmp_options options = { .timeout_ms = TIMEOUT_MS, .retries = 1 };
     struct nh_snmp_credential c = { .version = version };
     char own[32], why[128];
-    int level = 0;
 
     if (version == 3) {
-        const char *port = strrchr(address, ':');
-
-        snprintf(own, sizeof(own), "127.%d.%d.%d%s", number >> 16 & 255,
-            number >> 8 & 255, number & 255, port != NULL ? port : "");
+        if (!snmp_who_user(who, &c))
+            exit(2);
+        snmp_who_address(address, number, own);
         address = own;
-    }
-    if (version != 3)
+    } else {
         snprintf(c.community, sizeof(c.community), "%s+%d", who, number);
-    else if (sscanf(who, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c.user, &level,
-                 c.auth, c.auth_secret, c.priv, c.priv_secret) < 1)
-        exit(2);
-    c.level = (enum nh_snmp_level)level;
+    }
     if (nh_snmp_open(&d->session, nh_loop_base(load.loop), address, &c, &options, why) !=
             NH_OK ||
         nh_snmp_device_new(&d->device, d->session) != NH_OK) {
@@ -185,8 +179,7 @@ main(int argc, char **argv)
     if (argc != 6 || nh_loop_new(&load.loop) != NH_OK)
         return 2;
     nh_loop_raise_nofile();
-    mallopt(M_TRIM_THRESHOLD, HEAP_TOP_BYTES); /* as the collector does */
-    mallopt(M_TOP_PAD, HEAP_TOP_BYTES / 64);
+    nh_loop_keep_heap(); /* as the collector does */
     load.count = atoi(argv[3]);
     load.devices = calloc((size_t)load.count, sizeof(*load.devices));
     open_one(&load.devices[0], argv[1], version, argv[5], 1); /* the library is started */

@@ -12,6 +12,7 @@
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
 #include "libnhip/snmp_device.h"
+#include "tests/lab/snmp_who.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -132,18 +133,6 @@ on_poll_again(void *arg)
         exit(1);
 }
 
-/* USER:LEVEL:AUTH:KEY:PRIV:KEY, from LEVEL (0, 1, 2) on as needed. */
-static void
-read_user(const char *text, struct nh_snmp_credential *c)
-{
-    int level = 0;
-
-    if (sscanf(text, "%32[^:]:%d:%7[^:]:%63[^:]:%7[^:]:%63[^:]", c->user, &level, c->auth,
-            c->auth_secret, c->priv, c->priv_secret) < 1)
-        exit(2);
-    c->level = (enum nh_snmp_level)level;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -164,9 +153,9 @@ main(int argc, char **argv)
         snprintf(who, sizeof(who), "%.*s",
             (int)(at != NULL ? (size_t)(at - p->who) : strlen(p->who)), p->who);
         p->rounds_left = atoi(argv[1]);
-        if (c.version == 3)
-            read_user(who, &c);
-        else
+        if (c.version == 3 && !snmp_who_user(who, &c))
+            return 2;
+        if (c.version != 3)
             memcpy(c.community, who, strnlen(who, sizeof(c.community) - 1));
         if (nh_snmp_open(&p->session, nh_loop_base(poll_.loop),
                 at != NULL ? at + 1 : argv[3], &c, &options, why) != NH_OK) {
