@@ -3,13 +3,13 @@
  * snmp_rounds.c - a device that is as it was, and then is not: what each round costs and
  * what comes of it
  *
- * The session is a stand-in: the functions of libnhip/snmp.c are defined here, with a
- * device behind them that answers from its objects in the order of their identifiers. A
- * clock of the test says when; ten seconds lie between two rounds. Interface n moves n
- * times 1000 octets a second.
+ * The session is a stand-in, with a device behind it that answers from its objects in the
+ * order of their identifiers. A clock of the test says when; ten seconds lie between two
+ * rounds. Interface n moves n times 1000 octets a second.
  */
 #include "libnhip/snmp_device.h"
 #include "tests/unit/check.h"
+#include "tests/unit/libnhip/snmp_stand_in.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,79 +38,12 @@ static struct {
     bool dead;
 } is;
 
-struct nh_snmp {
-    enum nh_snmp_ask ask;
-    unsigned long ids[NH_SNMP_VARS_MAX][NH_OID_MAX];
-    size_t lens[NH_SNMP_VARS_MAX], heads, count;
-    int repetitions;
-    bool waiting;
-    unsigned asked, asked_once; /* requests; with heads */
-    void (*done)(void *arg, struct nh_snmp_answer *a);
-    void *arg;
-    struct object objects[OBJECTS_MAX];
-    size_t object_count;
-    const struct nh_snmp_var *vars[NH_SNMP_VARS_MAX];
-    size_t var_count, taken;
-};
-
+static struct object objects[OBJECTS_MAX];
+static size_t object_count;
 static struct nh_snmp session;
 static int64_t now_us;
 static bool ended;
 static const struct nh_snmp_var end_of_view = { .type = NH_SNMP_END };
-
-/* ---- the session's stand-in ---- */
-
-enum nh_err
-nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
-    const size_t *lens, size_t heads, size_t count, int repetitions,
-    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
-{
-    s->ask = ask;
-    s->heads = heads;
-    s->count = count;
-    s->repetitions = ask == NH_SNMP_GETBULK ? repetitions : 1;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(s->ids[i], oids[i], lens[i] * sizeof(oids[i][0]));
-        s->lens[i] = lens[i];
-    }
-    s->done = done;
-    s->arg = arg;
-    s->waiting = true;
-    s->asked++;
-    s->asked_once += heads > 0;
-    return NH_OK;
-}
-
-void
-nh_snmp_cancel(struct nh_snmp *s, const void *arg)
-{
-    s->waiting = s->waiting && s->arg != arg;
-}
-
-int
-nh_snmp_version(const struct nh_snmp *s)
-{
-    (void)s;
-    return 2;
-}
-
-void
-nh_snmp_speak(struct nh_snmp *s, int version)
-{
-    (void)s;
-    (void)version;
-}
-
-bool
-nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
-{
-    struct nh_snmp *s = (struct nh_snmp *)(uintptr_t)a->next;
-
-    if (s == NULL || s->taken == s->var_count)
-        return false;
-    *out = *s->vars[s->taken++];
-    return true;
-}
 
 /* ---- the device ---- */
 
@@ -132,9 +65,9 @@ by_oid(const void *a, const void *b)
 }
 
 static struct object *
-add(struct nh_snmp *s, const char *base, unsigned long index)
+add(const char *base, unsigned long index)
 {
-    struct object *o = &s->objects[s->object_count++];
+    struct object *o = &objects[object_count++];
     struct nh_oid id;
 
     if (nh_oid_parse(base, &id) != NH_OK)
@@ -147,10 +80,9 @@ add(struct nh_snmp *s, const char *base, unsigned long index)
 }
 
 static void
-add_number(struct nh_snmp *s, const char *base, unsigned long index,
-    enum nh_snmp_type type, uint64_t number)
+add_number(const char *base, unsigned long index, enum nh_snmp_type type, uint64_t number)
 {
-    struct object *o = add(s, base, index);
+    struct object *o = add(base, index);
 
     o->is.type = type;
     o->is.unsigned_number = number;
@@ -158,9 +90,9 @@ add_number(struct nh_snmp *s, const char *base, unsigned long index,
 }
 
 static void
-add_text(struct nh_snmp *s, const char *base, unsigned long index, const char *text)
+add_text(const char *base, unsigned long index, const char *text)
 {
-    struct object *o = add(s, base, index);
+    struct object *o = add(base, index);
 
     o->is.type = NH_SNMP_BYTES;
     o->is.bytes = text;
@@ -168,43 +100,43 @@ add_text(struct nh_snmp *s, const char *base, unsigned long index, const char *t
 }
 
 static void
-add_interface(struct nh_snmp *s, int n)
+add_interface(int n)
 {
     static char names[INTERFACES + 2][16];
     unsigned long index = is.first_index + (unsigned long)n;
     uint64_t octets = (uint64_t)(is.uptime_s * n * 1000);
 
     snprintf(names[n], sizeof(names[n]), "port%d", n);
-    add_number(s, "1.3.6.1.2.1.2.2.1.3", index, NH_SNMP_SIGNED, 6);
-    add_number(s, "1.3.6.1.2.1.2.2.1.5", index, NH_SNMP_UNSIGNED, 100000000);
-    add_number(s, "1.3.6.1.2.1.2.2.1.7", index, NH_SNMP_SIGNED, 1);
-    add_number(s, "1.3.6.1.2.1.2.2.1.8", index, NH_SNMP_SIGNED, 1);
-    add_number(s, "1.3.6.1.2.1.2.2.1.14", index, NH_SNMP_COUNTER32, 0);
-    add_number(s, "1.3.6.1.2.1.2.2.1.20", index, NH_SNMP_COUNTER32, 0);
-    add_text(s, "1.3.6.1.2.1.31.1.1.1.1", index, names[n]);
-    add_number(s, "1.3.6.1.2.1.31.1.1.1.6", index, NH_SNMP_COUNTER64, octets);
-    add_number(s, "1.3.6.1.2.1.31.1.1.1.10", index, NH_SNMP_COUNTER64, 2 * octets);
+    add_number("1.3.6.1.2.1.2.2.1.3", index, NH_SNMP_SIGNED, 6);
+    add_number("1.3.6.1.2.1.2.2.1.5", index, NH_SNMP_UNSIGNED, 100000000);
+    add_number("1.3.6.1.2.1.2.2.1.7", index, NH_SNMP_SIGNED, 1);
+    add_number("1.3.6.1.2.1.2.2.1.8", index, NH_SNMP_SIGNED, 1);
+    add_number("1.3.6.1.2.1.2.2.1.14", index, NH_SNMP_COUNTER32, 0);
+    add_number("1.3.6.1.2.1.2.2.1.20", index, NH_SNMP_COUNTER32, 0);
+    add_text("1.3.6.1.2.1.31.1.1.1.1", index, names[n]);
+    add_number("1.3.6.1.2.1.31.1.1.1.6", index, NH_SNMP_COUNTER64, octets);
+    add_number("1.3.6.1.2.1.31.1.1.1.10", index, NH_SNMP_COUNTER64, 2 * octets);
 }
 
 static void
-make_objects(struct nh_snmp *s)
+make_objects(void)
 {
-    s->object_count = 0;
-    add_text(s, "1.3.6.1.2.1.1.1", 0, "a device of the test");
+    object_count = 0;
+    add_text("1.3.6.1.2.1.1.1", 0, "a device of the test");
     if (!is.no_uptime)
-        add_number(s, "1.3.6.1.2.1.1.3", 0, NH_SNMP_TICKS, (uint64_t)(is.uptime_s * 100));
-    add_text(s, "1.3.6.1.2.1.1.5", 0, "stand-in");
+        add_number("1.3.6.1.2.1.1.3", 0, NH_SNMP_TICKS, (uint64_t)(is.uptime_s * 100));
+    add_text("1.3.6.1.2.1.1.5", 0, "stand-in");
     for (int n = 1; n <= is.interfaces; n++)
-        add_interface(s, n);
+        add_interface(n);
     for (int n = 1; n <= is.processors; n++)
-        add_number(s, "1.3.6.1.2.1.25.3.3.1.2", (unsigned long)n, NH_SNMP_SIGNED,
-            10 * (unsigned)n);
-    add_number(s, "1.3.6.1.2.1.31.1.5", 0, NH_SNMP_TICKS, is.change);
-    add_number(s, "1.3.6.1.6.3.10.2.1.2", 0, NH_SNMP_SIGNED, (uint64_t)is.boots);
-    qsort(s->objects, s->object_count, sizeof(s->objects[0]), by_oid);
-    for (size_t i = 0; i < s->object_count; i++) {
-        s->objects[i].is.oid = s->objects[i].oid;
-        s->objects[i].is.oid_len = s->objects[i].len;
+        add_number(
+            "1.3.6.1.2.1.25.3.3.1.2", (unsigned long)n, NH_SNMP_SIGNED, 10 * (unsigned)n);
+    add_number("1.3.6.1.2.1.31.1.5", 0, NH_SNMP_TICKS, is.change);
+    add_number("1.3.6.1.6.3.10.2.1.2", 0, NH_SNMP_SIGNED, (uint64_t)is.boots);
+    qsort(objects, object_count, sizeof(objects[0]), by_oid);
+    for (size_t i = 0; i < object_count; i++) {
+        objects[i].is.oid = objects[i].oid;
+        objects[i].is.oid_len = objects[i].len;
     }
 }
 
@@ -212,11 +144,11 @@ make_objects(struct nh_snmp *s)
 static const struct object *
 find(const struct nh_snmp *s, size_t i, bool next)
 {
-    for (size_t k = 0; k < s->object_count; k++) {
-        int way = order(s->objects[k].oid, s->objects[k].len, s->ids[i], s->lens[i]);
+    for (size_t k = 0; k < object_count; k++) {
+        int way = order(objects[k].oid, objects[k].len, s->ids[i], s->lens[i]);
 
         if (next ? way > 0 : way == 0)
-            return &s->objects[k];
+            return &objects[k];
     }
     return NULL;
 }
@@ -230,7 +162,7 @@ put_vars(struct nh_snmp *s)
         for (size_t i = r == 0 ? 0 : heads; i < s->count && s->var_count < PACKET; i++) {
             const struct object *o = find(s, i, s->ask != NH_SNMP_GET);
 
-            s->vars[s->var_count++] = o != NULL ? &o->is : &end_of_view;
+            s->vars[s->var_count++] = o != NULL ? o->is : end_of_view;
             if (o == NULL)
                 continue;
             memcpy(s->ids[i], o->oid, o->len * sizeof(o->oid[0]));
@@ -257,7 +189,7 @@ answer(struct nh_snmp *s)
 
     s->waiting = false;
     s->var_count = s->taken = 0;
-    make_objects(s);
+    make_objects();
     if (is.dead || (is.silent_figures && is_asked_for_processors(s))) {
         a.result = NH_SNMP_TIMEOUT;
     } else if (is.no_heads && s->heads > 0) {
@@ -305,6 +237,7 @@ known_device(void)
     struct nh_snmp_device *d = NULL;
 
     memset(&session, 0, sizeof(session));
+    session.version = 2;
     memset(&is, 0, sizeof(is));
     now_us = 1000 * (int64_t)S;
     is.uptime_s = 5000;

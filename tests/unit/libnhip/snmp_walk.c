@@ -2,15 +2,16 @@
 /*
  * snmp_walk.c - walks of a table that devices of all tempers answer
  *
- * The session is a stand-in: the functions of libnhip/snmp.c are defined here. Its device
- * has COLUMNS columns of ROWS rows; the value of a cell is its column and row.
+ * The session is a stand-in. Its device has COLUMNS columns of ROWS rows; the value of a
+ * cell is its column and row.
  */
 #include "libnhip/snmp_walk.h"
 #include "tests/unit/check.h"
+#include "tests/unit/libnhip/snmp_stand_in.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 4, ROWS = 50, VARS = 512 };
+enum { COLUMNS = 4, ROWS = 50 };
 
 struct temper {
     const char *name;
@@ -87,21 +88,6 @@ static const struct temper tempers[] = {
         .most_requests = 3 },
 };
 
-struct nh_snmp {
-    const struct temper *is;
-    enum nh_snmp_ask ask;
-    unsigned long ids[NH_SNMP_VARS_MAX][NH_OID_MAX];
-    size_t lens[NH_SNMP_VARS_MAX], heads, count;
-    int repetitions;
-    bool waiting;
-    unsigned asked, answered;
-    void (*done)(void *arg, struct nh_snmp_answer *a);
-    void *arg;
-    struct nh_snmp_var vars[VARS];
-    unsigned long oids[VARS][3];
-    size_t var_count, taken;
-};
-
 static struct {
     int rows[COLUMNS];
     struct nh_snmp_walked what;
@@ -110,48 +96,9 @@ static struct {
     bool stop; /* what on_heads() answers */
 } seen;
 
-enum nh_err
-nh_snmp_ask(struct nh_snmp *s, enum nh_snmp_ask ask, const unsigned long *const *oids,
-    const size_t *lens, size_t heads, size_t count, int repetitions,
-    void (*done)(void *arg, struct nh_snmp_answer *a), void *arg)
-{
-    s->ask = ask;
-    s->heads = heads;
-    s->count = count;
-    s->repetitions = ask == NH_SNMP_GETBULK ? repetitions : 1;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(s->ids[i], oids[i], lens[i] * sizeof(oids[i][0]));
-        s->lens[i] = lens[i];
-    }
-    s->done = done;
-    s->arg = arg;
-    s->waiting = true;
-    s->asked++;
-    return NH_OK;
-}
-
-void
-nh_snmp_cancel(struct nh_snmp *s, const void *arg)
-{
-    s->waiting = s->waiting && s->arg != arg;
-}
-
-int
-nh_snmp_version(const struct nh_snmp *s)
-{
-    return s->is->v1 ? 1 : 2;
-}
-
-bool
-nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
-{
-    struct nh_snmp *s = (struct nh_snmp *)(uintptr_t)a->next;
-
-    if (s == NULL || s->taken == s->var_count)
-        return false;
-    *out = s->vars[s->taken++];
-    return true;
-}
+static const struct temper *is; /* who answers */
+static unsigned answered;
+static unsigned long oids[STAND_IN_VARS][3];
 
 /* Move identifier `id` to the next cell; false: there is none. */
 static bool
@@ -174,12 +121,13 @@ move_on(const struct temper *t, unsigned long id[3], size_t *len)
 static bool
 put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
 {
-    const struct temper *t = s->is;
+    const struct temper *t = is;
 
     for (int r = 0; r < s->repetitions; r++) {
         bool any = !t->ends_early;
 
-        for (size_t i = r == 0 ? 0 : s->heads; i < s->count && s->var_count < VARS; i++) {
+        for (size_t i = r == 0 ? 0 : s->heads;
+             i < s->count && s->var_count < STAND_IN_VARS; i++) {
             struct nh_snmp_var *v = &s->vars[s->var_count];
 
             if (t->most_objects > 0 && s->var_count == t->most_objects)
@@ -200,8 +148,8 @@ put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
                 v->unsigned_number = s->ids[i][1] * 1000 + s->ids[i][2];
                 any = true;
             }
-            memcpy(s->oids[s->var_count], s->ids[i], sizeof(s->oids[0]));
-            v->oid = s->oids[s->var_count++];
+            memcpy(oids[s->var_count], s->ids[i], sizeof(oids[0]));
+            v->oid = oids[s->var_count++];
             v->oid_len = 3;
         }
         if (!any)
@@ -213,7 +161,7 @@ put_vars(struct nh_snmp *s, struct nh_snmp_answer *a)
 static void
 answer(struct nh_snmp *s)
 {
-    const struct temper *t = s->is;
+    const struct temper *t = is;
     struct nh_snmp_answer a = { .result = NH_SNMP_OK };
     int objects = (int)s->heads + (int)(s->count - s->heads) * s->repetitions;
 
@@ -221,13 +169,13 @@ answer(struct nh_snmp *s)
     s->var_count = s->taken = 0;
     if ((t->no_bulk && s->ask == NH_SNMP_GETBULK) || t->silent_above < 0 ||
         (t->silent_above > 0 && objects > t->silent_above) ||
-        (t->dead_after > 0 && s->answered == (unsigned)t->dead_after))
+        (t->dead_after > 0 && answered == (unsigned)t->dead_after))
         a.result = NH_SNMP_TIMEOUT;
     else if (t->too_big_above > 0 && objects > t->too_big_above)
         a.result = NH_SNMP_TOOBIG;
     else if (put_vars(s, &a))
         a.next = s;
-    s->answered += a.result != NH_SNMP_TIMEOUT;
+    answered += a.result != NH_SNMP_TIMEOUT;
     s->done(s->arg, &a);
 }
 
@@ -254,30 +202,43 @@ on_done(void *arg, const struct nh_snmp_walked *what)
 static const struct nh_oid columns[COLUMNS] = { { 2, { 1, 1 } }, { 2, { 1, 2 } },
     { 2, { 1, 3 } }, { 2, { 1, 4 } } };
 
-/* One walk; how many requests it took. */
+/* Play a walk to its end; how many requests it took. */
 static unsigned
-walk(const struct temper *t, struct nh_snmp_pace *pace, size_t max_rows)
+play(const struct temper *t, struct nh_snmp_pace *pace,
+    const struct nh_snmp_walk_plan *plan, bool stop)
 {
-    static const uint32_t likely[COLUMNS] = { ROWS, ROWS, ROWS, ROWS };
     struct nh_snmp *s = calloc(1, sizeof(*s));
-    const struct nh_snmp_walk_plan plan = { .columns = columns,
-        .count = COLUMNS,
-        .max_rows = max_rows,
-        .likely_rows = likely,
-        .on_cell = on_cell,
-        .on_done = on_done };
     struct nh_snmp_walk *w;
     unsigned asked;
 
     memset(&seen, 0, sizeof(seen));
-    s->is = t;
-    CHECK_EQ(nh_snmp_walk_start(&w, s, pace, &plan), NH_OK, t->name);
+    seen.stop = stop;
+    is = t;
+    answered = 0;
+    s->version = t->v1 ? 1 : 2;
+    CHECK_EQ(nh_snmp_walk_start(&w, s, pace, plan), NH_OK, t->name);
+    CHECK_EQ(s->heads, plan->head_count, t->name);
     while (s->waiting && s->asked < 1000)
         answer(s);
     CHECK_NAMED(seen.ended, t->name);
     asked = s->asked;
     free(s);
     return asked;
+}
+
+/* A walk of all columns. */
+static unsigned
+walk(const struct temper *t, struct nh_snmp_pace *pace, size_t max_rows)
+{
+    static const uint32_t likely[COLUMNS] = { ROWS, ROWS, ROWS, ROWS };
+    const struct nh_snmp_walk_plan plan = { .columns = columns,
+        .count = COLUMNS,
+        .max_rows = max_rows,
+        .likely_rows = likely,
+        .on_cell = on_cell,
+        .on_done = on_done };
+
+    return play(t, pace, &plan, false);
 }
 
 static void
@@ -329,20 +290,16 @@ the_end_is_no_pace(void)
         .name = "ends early", .bad_column = -1, .ends_early = true
     };
     struct nh_snmp_pace pace = { 0 };
-    struct nh_snmp s = { .is = &ends };
     const struct nh_snmp_walk_plan plan = { .columns = &columns[COLUMNS - 1],
         .count = 1,
         .max_rows = 1000,
         .on_cell = on_cell,
         .on_done = on_done };
-    struct nh_snmp_walk *w;
     int before;
 
     walk(&tempers[0], &pace, 1000);
     before = pace.objects;
-    CHECK_EQ(nh_snmp_walk_start(&w, &s, &pace, &plan), NH_OK, ends.name);
-    while (s.waiting && s.asked < 1000)
-        answer(&s);
+    play(&ends, &pace, &plan, false);
     CHECK(pace.objects >= before);
 }
 
@@ -375,7 +332,6 @@ walk_with_heads(const struct temper *t, int objects, bool stop)
 {
     static const uint32_t likely[COLUMNS] = { ROWS, ROWS, ROWS, 2 };
     struct nh_snmp_pace pace = { .objects = objects };
-    struct nh_snmp *s = calloc(1, sizeof(*s));
     const struct nh_snmp_walk_plan plan = { .columns = columns,
         .count = COLUMNS,
         .max_rows = 1000,
@@ -385,20 +341,8 @@ walk_with_heads(const struct temper *t, int objects, bool stop)
         .on_heads = on_heads,
         .on_cell = on_cell,
         .on_done = on_done };
-    struct nh_snmp_walk *w;
-    unsigned asked;
 
-    memset(&seen, 0, sizeof(seen));
-    seen.stop = stop;
-    s->is = t;
-    CHECK_EQ(nh_snmp_walk_start(&w, s, &pace, &plan), NH_OK, t->name);
-    CHECK_EQ(s->heads, 2, t->name);
-    while (s->waiting && s->asked < 1000)
-        answer(s);
-    CHECK_NAMED(seen.ended, t->name);
-    asked = s->asked;
-    free(s);
-    return asked;
+    return play(t, &pace, &plan, stop);
 }
 
 static void
