@@ -98,6 +98,14 @@ static const struct hash {
     { "SHA-512", "SHA512", 48 },
 };
 
+static const struct {
+    const char *name, *openssl;
+} ciphers[] = {
+    { "AES", "AES-128-CFB" },
+    { "AES-192", "AES-192-CFB" },
+    { "AES-256", "AES-256-CFB" },
+};
+
 struct user {
     char name[33];
     int flags; /* AUTH, PRIV */
@@ -874,7 +882,6 @@ add_user(const char *text)
 {
     struct user *u = &front.users[front.user_count++];
     struct nh_snmp_credential c;
-    char cipher[16];
 
     if (front.user_count > USERS_MAX || !snmp_who_user(text, &c))
         fail("a user is USER:LEVEL:AUTH:KEY:PRIV:KEY");
@@ -892,10 +899,10 @@ add_user(const char *text)
         make_ku(u, c.auth_secret, u->auth_ku);
     }
     if (u->flags & PRIV) {
-        snprintf(
-            cipher, sizeof(cipher), "AES-%s-CFB", c.priv[3] == '-' ? c.priv + 4 : "128");
-        u->cipher = EVP_CIPHER_fetch(NULL, cipher, NULL);
-        if (strncmp(c.priv, "AES", 3) != 0 || u->cipher == NULL)
+        for (size_t i = 0; i < NH_COUNT(ciphers); i++)
+            if (strcmp(ciphers[i].name, c.priv) == 0)
+                u->cipher = EVP_CIPHER_fetch(NULL, ciphers[i].openssl, NULL);
+        if (u->cipher == NULL)
             fail("no such privacy");
         u->key_len = (size_t)EVP_CIPHER_get_key_length(u->cipher);
         make_ku(u, c.priv_secret, u->priv_ku);
