@@ -536,7 +536,7 @@ class Recording(faultlab.Lab):
                 self.start("agent")
             else:
                 self.kill("agent")
-            wait_for("readings", lambda: any("values" in c for c in (self.status() or {"checks": ()})["checks"]))
+            wait_for("readings", lambda: any("age_ms" in c for c in (self.status() or {"checks": ()})["checks"]))
         self.line.cut = False
 
     def live(self, seconds):
@@ -708,7 +708,7 @@ class Machine(faultlab.Lab):
         return bool(status["checks"]) and min(c["every_ms"] for c in status["checks"]) < 1000
 
     def has_measured(self):
-        return any("values" in c for c in (self.status() or {"checks": ()})["checks"])
+        return any("age_ms" in c for c in (self.status() or {"checks": ()})["checks"])
 
     def rest(self):
         """Nothing new any more, if there is a list that says what."""
