@@ -41,10 +41,12 @@ struct nh_snmp_sample { /* one counter as read; there are many */
 struct nh_snmp_interface {
     uint32_t index;
     char *name, *alias,
-        *descr;             /* owned by the device, never NULL; made printable UTF-8 */
-    uint32_t type;          /* IANAifType, 0 unknown */
-    uint64_t speed_bps;     /* 0 unknown */
-    uint8_t admin, oper;    /* ifAdminStatus, ifOperStatus; 0 unknown */
+        *descr;          /* owned by the device, never NULL; made printable UTF-8 */
+    uint32_t type;       /* IANAifType, 0 unknown */
+    uint64_t speed_bps;  /* 0 unknown */
+    uint8_t admin, oper; /* ifAdminStatus, ifOperStatus; 0 unknown */
+    uint8_t is_read;     /* bits: counters that pass number `pass` has read */
+    uint32_t pass;
     uint32_t discontinuity; /* ifCounterDiscontinuityTime */
     uint32_t round;         /* of the device, when its state was last read */
     struct nh_snmp_sample now[NH_SNMP_COUNTERS], before[NH_SNMP_COUNTERS];

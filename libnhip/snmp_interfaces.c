@@ -229,6 +229,48 @@ nh_snmp_interfaces_put_name(struct nh_snmp_interfaces *list, size_t column,
         i->speed_bps = (uint64_t)(n * 1e6); /* else ifSpeed is finer */
 }
 
+_Static_assert(NH_SNMP_COUNTERS <= 8, "is_read has a bit for each");
+
+static bool
+is_read(
+    const struct nh_snmp_interfaces *list, const struct nh_snmp_interface *i, size_t c)
+{
+    return i->pass == list->pass && (i->is_read >> c & 1) != 0;
+}
+
+/* What was counted last is what was before. */
+static void
+keep_last(struct nh_snmp_interface *i, size_t c)
+{
+    if (i->now[c].mono_us != 0)
+        i->before[c] = i->now[c];
+}
+
+/* No rate spans what was counted until now. */
+static void
+note_discontinuity(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i)
+{
+    for (size_t c = 0; c < NH_SNMP_COUNTERS; c++) {
+        i->before[c] = (struct nh_snmp_sample){ 0 };
+        if (!is_read(list, i, c))
+            i->now[c] = (struct nh_snmp_sample){ 0 };
+    }
+}
+
+static void
+put_sample(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i, size_t c,
+    struct nh_snmp_sample sample)
+{
+    if (i->pass != list->pass) {
+        i->pass = list->pass;
+        i->is_read = 0;
+    }
+    if (!is_read(list, i, c))
+        keep_last(i, c);
+    i->is_read |= (uint8_t)(1U << c);
+    i->now[c] = sample;
+}
+
 bool
 nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
     uint32_t index, const struct nh_snmp_var *v, int64_t mono_us, uint32_t round)
@@ -246,7 +288,7 @@ nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
         i->round = round;
     } else if (column == DISCONTINUITY) {
         if (v->type == NH_SNMP_TICKS && i->discontinuity != v->unsigned_number) {
-            memset(i->before, 0, sizeof(i->before));
+            note_discontinuity(list, i);
             i->discontinuity = (uint32_t)v->unsigned_number;
         }
     } else if (nh_snmp_whole_number(v, &n)) {
@@ -254,10 +296,11 @@ nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
                     : column == OUT_32 ? NH_SNMP_OUT_OCTETS
                                        : column;
 
-        if (column >= IN_32 && i->now[to].wide)
+        if (column >= IN_32 && is_read(list, i, to) && i->now[to].wide)
             return known; /* 64 bits are better, and have been read just now */
-        i->now[to] = (struct nh_snmp_sample){ n, mono_us & (INT64_MAX >> 1),
-            v->type == NH_SNMP_COUNTER64 };
+        put_sample(list, i, to,
+            (struct nh_snmp_sample){
+                n, mono_us & (INT64_MAX >> 1), v->type == NH_SNMP_COUNTER64 });
         i->round = round;
     }
     return known;
@@ -266,14 +309,7 @@ nh_snmp_interfaces_put_counter(struct nh_snmp_interfaces *list, size_t column,
 void
 nh_snmp_interfaces_begin(struct nh_snmp_interfaces *list)
 {
-    for (size_t k = 0; k < list->count; k++) {
-        struct nh_snmp_interface *i = &list->rows[k];
-
-        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
-            if (i->now[c].mono_us != 0)
-                i->before[c] = i->now[c];
-        memset(i->now, 0, sizeof(i->now));
-    }
+    list->pass++;
     list->at = 0;
 }
 
@@ -281,7 +317,10 @@ void
 nh_snmp_interfaces_undo(struct nh_snmp_interfaces *list)
 {
     for (size_t k = 0; k < list->count; k++)
-        memcpy(list->rows[k].now, list->rows[k].before, sizeof(list->rows[k].now));
+        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
+            if (is_read(list, &list->rows[k], c))
+                list->rows[k].now[c] = list->rows[k].before[c];
+    list->pass++;
 }
 
 void
@@ -302,6 +341,19 @@ nh_snmp_interfaces_are_same(const struct nh_snmp_interfaces *list, uint32_t roun
     return true;
 }
 
+static void
+work_out(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i)
+{
+    for (size_t c = 0; c < NH_SNMP_COUNTERS; c++) {
+        if (!is_read(list, i, c)) {
+            keep_last(i, c);
+            i->now[c] = (struct nh_snmp_sample){ 0 };
+        }
+        i->rate[c] = nh_snmp_rate(
+            &i->before[c], &i->now[c], c <= NH_SNMP_OUT_OCTETS ? i->speed_bps : 0);
+    }
+}
+
 void
 nh_snmp_interfaces_end(struct nh_snmp_interfaces *list, uint32_t round)
 {
@@ -314,10 +366,10 @@ nh_snmp_interfaces_end(struct nh_snmp_interfaces *list, uint32_t round)
             interface_fini(list, i);
             continue;
         }
-        for (size_t c = 0; c < NH_SNMP_COUNTERS; c++)
-            i->rate[c] = nh_snmp_rate(
-                &i->before[c], &i->now[c], c <= NH_SNMP_OUT_OCTETS ? i->speed_bps : 0);
-        list->rows[kept++] = *i;
+        work_out(list, i);
+        if (kept != k)
+            list->rows[kept] = *i;
+        kept++;
     }
     list->count = kept;
 }

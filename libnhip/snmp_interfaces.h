@@ -3,8 +3,8 @@
  * snmp_interfaces.h - the interfaces of one device, as ifTable and ifXTable tell of them
  *
  * Rows are kept by ifIndex (RFC 2863). A round reads counters into `now`; what was there
- * becomes `before`, and the two make rates. Pure: what comes and when is told by the
- * caller, snmp_device.c.
+ * becomes `before` as each is read, and the two make rates. Pure: what comes and when is
+ * told by the caller, snmp_device.c.
  */
 #ifndef NH_SNMP_INTERFACES_H
 #define NH_SNMP_INTERFACES_H
@@ -23,6 +23,7 @@ double nh_snmp_rate(const struct nh_snmp_sample *before, const struct nh_snmp_sa
 struct nh_snmp_interfaces {
     struct nh_snmp_interface *rows; /* owned, by ifIndex */
     size_t count, cap, at;          /* `at`: where the last cell was put */
+    uint32_t pass;                  /* of reading counters; the first is 1 */
     bool bounded;                   /* there were more than are kept */
     char *texts; /* owned: names and descriptions, once all have been read */
     size_t texts_len;
