@@ -11,7 +11,7 @@
  */
 #include "libnhip/clock.h"
 #include "libnhip/loop.h"
-#include "libnhip/snmp_device.h"
+#include "libnhip/snmp_document.h"
 #include "tests/lab/snmp_who.h"
 #include <jansson.h>
 #include <math.h>
@@ -56,6 +56,24 @@ number(double v)
     return isnan(v) ? json_null() : json_real(v);
 }
 
+/* The lists of its document beside the interfaces. */
+static void
+put_details(json_t *doc, const struct nh_snmp_facts *f)
+{
+    static const char *const lists[] = { "neighbours", "pings", "sensors", "storage" };
+    const struct nh_snmp_learnt learnt = { .facts = f };
+    struct nh_snmp_document_place at = { 0 };
+    json_t *whole = json_object();
+
+    for (json_t *piece; (piece = nh_snmp_document_next(&learnt, &at, 65536)) != NULL;
+         json_decref(piece))
+        if (!nh_snmp_document_join(whole, piece))
+            exit(1);
+    for (size_t i = 0; i < NH_COUNT(lists); i++)
+        json_object_set(doc, lists[i], json_object_get(whole, lists[i]));
+    json_decref(whole);
+}
+
 static void
 print(const struct polled *p)
 {
@@ -93,13 +111,7 @@ print(const struct polled *p)
             (json_int_t)counts.requests, "reprobed", (json_int_t)counts.reprobed,
             "engine", engine_len, "shared", shared, "interfaces", list);
     json_object_set_new(doc, "ports_with_power", json_integer(powers));
-    json_object_set_new(
-        doc, "sensors", json_integer((json_int_t)f->details->sensor_count));
-    json_object_set_new(
-        doc, "storages", json_integer((json_int_t)f->details->storage_count));
-    json_object_set_new(
-        doc, "neighbours", json_integer((json_int_t)f->details->neighbour_count));
-    json_object_set_new(doc, "pings", json_integer((json_int_t)f->details->ping_count));
+    put_details(doc, f);
     json_object_set_new(doc, "profile", json_string(f->profile));
     for (int i = 0; i < NH_SNMP_FACTS; i++)
         if (!isnan(f->value[i]))
