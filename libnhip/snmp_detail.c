@@ -246,7 +246,30 @@ add_neighbour(struct nh_snmp_detail *t, uint32_t local)
     return n;
 }
 
-/* lldpRemTable, by time mark, local port and number: portId, portDesc, sysName. */
+enum { LLDP_CHASSIS, LLDP_PORT, LLDP_PORT_DESCR, LLDP_NAME };
+
+/* An address or a number of a port says less than its description. */
+static bool
+names_port(const char *id)
+{
+    size_t len = strlen(id);
+
+    return strspn(id, "0123456789") < len &&
+           !(len == 17 && id[2] == ':' && strspn(id, "0123456789abcdefABCDEF:") == len);
+}
+
+static const char *
+port_label(const struct cell *id, const struct cell *descr)
+{
+    return names_port(id->text) || *descr->text == '\0' || strcmp(descr->text, "-") == 0
+               ? id->text
+               : descr->text;
+}
+
+/*
+ * lldpRemTable, by time mark, local port and number: chassisId, portId, portDesc,
+ * sysName. MikroTik has it by the number alone, or with a local port 0.
+ */
 static void
 take_lldp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 {
@@ -257,12 +280,43 @@ take_lldp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     t->is.neighbours = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct cell *c = rows[i].cell;
+        size_t len = rows[i].index_len;
 
-        if (rows[i].index_len != 3 || (n = add_neighbour(t, rows[i].index[1])) == NULL)
+        if ((len != 3 && len != 1) ||
+            (n = add_neighbour(t, len == 3 ? rows[i].index[1] : 0)) == NULL)
             continue;
-        put_label(n->name, c[2].text);
-        put_label(n->port, *c[1].text != '\0' ? c[1].text : c[0].text);
+        n->number = rows[i].index[len - 1];
+        put_label(n->name,
+            *c[LLDP_NAME].text != '\0' ? c[LLDP_NAME].text : c[LLDP_CHASSIS].text);
+        put_label(n->port, port_label(&c[LLDP_PORT], &c[LLDP_PORT_DESCR]));
     }
+}
+
+static bool
+is_portless(const struct nh_snmp_neighbour *n)
+{
+    return n->local_index == 0 && n->number != 0;
+}
+
+static bool
+has_portless(const struct nh_snmp_detail *t)
+{
+    for (size_t k = 0; k < t->is.neighbour_count; k++)
+        if (is_portless(&t->is.neighbours[k]))
+            return true;
+    return false;
+}
+
+/* mtxrNeighborTable, by the same number: mtxrNeighborInterfaceID, an ifIndex. */
+static void
+take_mikrotik_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
+{
+    for (size_t k = 0; k < t->is.neighbour_count; k++)
+        for (size_t i = 0; i < count && is_portless(&t->is.neighbours[k]); i++)
+            if (rows[i].index_len == 1 &&
+                rows[i].index[0] == t->is.neighbours[k].number &&
+                rows[i].cell[0].number > 0 && rows[i].cell[0].number <= (double)INT32_MAX)
+                t->is.neighbours[k].local_index = (uint32_t)rows[i].cell[0].number;
 }
 
 static bool
@@ -281,9 +335,8 @@ take_lldp_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
                 rows[i].index[0] == t->is.neighbours[k].local_index) {
                 const struct cell *c = rows[i].cell;
 
-                if (*c[0].text != '\0' || *c[1].text != '\0')
-                    put_label(t->is.neighbours[k].local,
-                        *c[1].text != '\0' ? c[1].text : c[0].text);
+                put_label(t->is.neighbours[k].local, port_label(&c[0], &c[1]));
+                t->is.neighbours[k].is_vague = !names_port(c[0].text);
                 break;
             }
 }
@@ -323,19 +376,43 @@ take_stations(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     }
 }
 
-/* dot1dBasePortIfIndex: the bridge's ports are counted its own way, too. */
+/* The bridge's port `port`, or NULL. */
+static const struct row *
+find_bridge_port(const struct row *rows, size_t count, uint32_t port)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].index_len == 1 && rows[i].index[0] == port &&
+            rows[i].cell[0].number > 0 && rows[i].cell[0].number <= (double)INT32_MAX)
+            return &rows[i];
+    return NULL;
+}
+
+/*
+ * dot1dBasePortIfIndex: the bridge's ports are counted its own way, too. RouterOS names
+ * an ifIndex where the port of the bridge should be: most of them are then no bridge's
+ * port.
+ */
 static void
 take_bridge_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 {
+    size_t known = 0, unknown = 0;
+
     for (size_t k = 0; k < t->is.neighbour_count; k++)
-        for (size_t i = 0; i < count && t->is.neighbours[k].stations > 0; i++)
-            if (rows[i].index_len == 1 && rows[i].cell[0].number > 0 &&
-                rows[i].cell[0].number <= (double)INT32_MAX &&
-                rows[i].index[0] == t->is.neighbours[k].local_index) {
-                t->is.neighbours[k].local_index = (uint32_t)rows[i].cell[0].number;
-                *t->is.neighbours[k].local = '\0'; /* the device knows its name */
-                break;
-            }
+        if (t->is.neighbours[k].stations > 0)
+            *(find_bridge_port(rows, count, t->is.neighbours[k].local_index) != NULL
+                    ? &known
+                    : &unknown) += 1;
+    for (size_t k = 0; k < t->is.neighbour_count; k++) {
+        struct nh_snmp_neighbour *n = &t->is.neighbours[k];
+        const struct row *port = n->stations > 0 && unknown <= known
+                                     ? find_bridge_port(rows, count, n->local_index)
+                                     : NULL;
+
+        if (port != NULL)
+            n->local_index = (uint32_t)port->cell[0].number;
+        if (port != NULL || (n->stations > 0 && count > 0 && unknown > known))
+            *n->local = '\0'; /* the device knows its name */
+    }
 }
 
 /* ---- pings ---- */
@@ -377,6 +454,7 @@ take_pings(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 #define STORAGE(n)       { 11, { 1, 3, 6, 1, 2, 1, 25, 2, 3, 1, n } }
 #define LLDP_REMOTE(n)   { 11, { 1, 0, 8802, 1, 1, 2, 1, 4, 1, 1, n } }
 #define LLDP_LOCAL(n)    { 11, { 1, 0, 8802, 1, 1, 2, 1, 3, 7, 1, n } }
+#define MIKROTIK_NEIGHBOUR(n) { 13, { 1, 3, 6, 1, 4, 1, 14988, 1, 1, 11, 1, 1, n } }
 #define CDP(n)           { 14, { 1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1, n } }
 #define PING_RESULT(n)   { 11, { 1, 3, 6, 1, 2, 1, 80, 1, 3, 1, n } }
 
@@ -386,7 +464,8 @@ static const struct table tables[] = {
     { SENSORS_MAX, { HUAWEI_OPTICS(7), HUAWEI_OPTICS(8), HUAWEI_OPTICS(32) }, NULL, take_optics },
     { ROWS_MAX * 2, { ENTITY(7), ENTITY(2) }, has_sensors, take_sensor_names },
     { ROWS_MAX, { STORAGE(2), STORAGE(3), STORAGE(4), STORAGE(5), STORAGE(6) }, NULL, take_storage },
-    { ROWS_MAX, { LLDP_REMOTE(7), LLDP_REMOTE(8), LLDP_REMOTE(9) }, NULL, take_lldp },
+    { ROWS_MAX, { LLDP_REMOTE(5), LLDP_REMOTE(7), LLDP_REMOTE(8), LLDP_REMOTE(9) }, NULL, take_lldp },
+    { ROWS_MAX, { MIKROTIK_NEIGHBOUR(8) }, has_portless, take_mikrotik_ports },
     { ROWS_MAX, { LLDP_LOCAL(3), LLDP_LOCAL(4) }, has_neighbours, take_lldp_ports },
     { ROWS_MAX, { CDP(6), CDP(7) }, NULL, take_cdp },
     { ROWS_MAX, { { 11, { 1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2 } } }, NULL, take_stations },

@@ -27,8 +27,12 @@ struct nh_snmp_storage {
     double size_bytes, used_bytes;
 };
 struct nh_snmp_neighbour {
-    uint32_t local_index; /* ifIndex, or LLDP's own number of the port: often the same */
+    uint32_t local_index; /* ifIndex, or LLDP's own number of the port: often the same;
+                             0 unknown */
+    uint32_t number;      /* lldpRemIndex */
     char local[NH_SNMP_LABEL_MAX], name[NH_SNMP_LABEL_MAX], port[NH_SNMP_LABEL_MAX];
+    bool is_vague;     /* `local` is an address, a number or a remark: the name of the
+                          interface     local_index is better, where there is one */
     uint32_t stations; /* 0, or how many addresses the bridge has learnt there */
 };
 struct nh_snmp_ping { /* the device's own measurement */

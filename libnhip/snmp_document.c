@@ -138,15 +138,17 @@ static json_t *
 neighbour_row(const struct nh_snmp_facts *f, size_t row)
 {
     const struct nh_snmp_neighbour *n = &f->details->neighbours[row];
-    const char *local = n->local;
+    const char *local = "";
     json_t *is = json_object();
-    char number[16];
+    char number[16] = "";
 
-    for (size_t i = 0; *local == '\0' && i < f->interface_count; i++)
+    for (size_t i = 0; (*n->local == '\0' || n->is_vague) && i < f->interface_count; i++)
         if (f->interfaces[i].index == n->local_index)
             local = *f->interfaces[i].name != '\0' ? f->interfaces[i].name
                                                    : f->interfaces[i].descr;
     if (*local == '\0')
+        local = n->local;
+    if (n->local_index != 0)
         snprintf(number, sizeof(number), "#%u", n->local_index);
     put_text(is, "local", *local != '\0' ? local : number, TEXT_MAX);
     put_text(is, "name", n->name, TEXT_MAX);

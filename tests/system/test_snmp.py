@@ -354,6 +354,45 @@ class Snmp(Compared):
                 for port, dbm in light.items():
                     self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
 
+    def test_neighbours(self):
+        """Who is behind which port, in the numbers that each maker counts ports by."""
+        lldp, station = "1.0.8802.1.1.2.1.", "1.3.6.1.2.1.17.4.3.1.2.0.0.0.0.0."
+
+        def ports(**names):
+            return [row for i, n in names.items() for row in ((IFX + f"1.{i[1:]}", "4", n), (IF + f"8.{i[1:]}", "2", 1))]
+
+        def seen(at, chassis, port, descr, name):
+            return [(lldp + f"4.1.1.{c}.{at}", "4", v) for c, v in ((5, chassis), (7, port), (8, descr), (9, name))]
+        made_up = {
+            # RouterOS of before: by a number alone, or with a port 0; it learns addresses by ifIndex, where a bridge's port should be
+            "routeros": ("14988.1", ports(_5="ether5", _7="trunk", _9="sfp1", _12="sfp2") + seen("3", "AA:BB:CC:00:11:22", "bridge/ether1", "", "kho") +
+                         seen("0.0.8", "", "ether2", "", "") + seen("11", "AA:BB:CC:00:11:33", "", "", "") +
+                         [(f"1.3.6.1.4.1.14988.1.1.11.1.1.8.{i}", "2", v) for i, v in ((3, 5), (8, 9))] +
+                         [(f"1.3.6.1.2.1.17.1.4.1.2.{i}", "2", v) for i, v in ((9, 12), (22, 5), (23, 9))] +
+                         [(station + str(i), "2", v) for i, v in enumerate((7, 7, 9, 12, 5))],
+                         [("ether5", "kho", "bridge/ether1", None), ("sfp1", None, "ether2", None), (None, "AA:BB:CC:00:11:33", None, None),
+                          ("trunk", None, None, 2), ("sfp1", None, None, 1), ("sfp2", None, None, 1), ("ether5", None, None, 1)]),
+            # ports named by their number, by an address, by a remark
+            "junos": ("2636.1.1.1.2.39", ports(_520="ge-0/0/0.0") + seen("7.520.1", "", "611", "len xa", "xa-1") + seen("7.521.1", "", "9", "-", "xa-2") +
+                      [(lldp + f"3.7.1.{c}.{i}", "4", v) for i, row in ((520, ("520", "-")), (521, ("521", "cap quang"))) for c, v in zip((3, 4), row)],
+                      [("ge-0/0/0.0", "xa-1", "len xa", None), ("cap quang", "xa-2", "9", None)]),
+            "by-address": ("9999.1", ports(_2="eth2") + seen("0.2.1", "", "aa:bb:cc:dd:ee:ff", "NIC 1", "may-chu") + seen("0.3.1", "", "gi3", "to core", "sw") +
+                           [(lldp + f"3.7.1.3.{i}", "4", f"AA:BB:CC:DD:EE:0{i}") for i in (2, 3)],
+                           [("eth2", "may-chu", "NIC 1", None), ("AA:BB:CC:DD:EE:03", "sw", "gi3", None)]),
+            # a bridge as the MIB has it, whose processor's port is not in its list
+            "bridge": ("9999.2", ports(_101="p1", _102="p2") + [(f"1.3.6.1.2.1.17.1.4.1.2.{i}", "2", 100 + i) for i in (1, 2)] +
+                       [(station + str(i), "2", v) for i, v in enumerate((1, 2, 49, 0))],
+                       [("p1", None, None, 1), ("p2", None, None, 1), ("bridge port 49", None, None, 1)]),
+        }
+        for name, (object_id, rows, _) in made_up.items():
+            folder = self.write_device(name, [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1." + object_id), ("1.3.6.1.2.1.1.3.0", "67", 100), *rows])
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, *made_up)
+        for name, (_, _, want) in made_up.items():
+            with self.subTest(name):
+                got = [tuple(n.get(k) for k in ("local", "name", "port", "stations")) for n in docs[name]["neighbours"]]
+                self.assertEqual(sorted(got, key=str), sorted(want, key=str))
+
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
             names = ["mikrotik-rb750gr3", "draytek-vigor2920", "huawei-ar169"]
