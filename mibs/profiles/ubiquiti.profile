@@ -1,4 +1,4 @@
-# EdgeRouter (net-snmp), airMAX, airFiber
+# EdgeRouter (net-snmp), UFiber OLT, airMAX, airFiber, Wave
 device 1.3.6.1.4.1.41112 Ubiquiti
 cpu_pct   1.3.6.1.4.1.2021.11.11 first x-1 +100 from=0 to=100
 cpu_pct   1.3.6.1.4.1.41112.1.4.8.3   first x0.01 from=0 to=10000   # hundredths
@@ -10,3 +10,5 @@ mem_buffers 1.3.6.1.4.1.10002.1.1.1.1.3 first from=0
 mem_cached  1.3.6.1.4.1.10002.1.1.1.1.4 first from=0
 temp_c    1.3.6.1.4.1.41112.1.3.2.1.8   highest from=1 to=150   # radio 0, radio 1
 temp_c    1.3.6.1.4.1.41112.1.3.2.1.10  highest from=1 to=150
+cpu_pct   1.3.6.1.4.1.41112.1.11.1.2.6  first from=0 to=100     # UI-AF60-MIB
+temp_c    1.3.6.1.4.1.41112.1.5.4.2.1.3 highest x0.001 from=1000 to=150000   # UBNT-EdgeMAX, -UFIBER-MIB
