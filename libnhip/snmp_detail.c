@@ -8,11 +8,11 @@
  */
 #include "libnhip/snmp_detail.h"
 #include "libnhip/buf.h"
-#include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     COLUMNS_MAX = 6,
@@ -341,6 +341,38 @@ take_lldp_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
             }
 }
 
+/* "0/1" of "Gi0/1" */
+static const char *
+number_of(const char *port)
+{
+    return port + strcspn(port, "0123456789");
+}
+
+/*
+ * Is it a neighbour that LLDP has told of? CDP adds to its name ("sw-1.xa.vn",
+ * "sw-1(SN)") and shortens its port in another way ("Gi0/1", "GigabitEthernet0/1"). Some
+ * have LLDP's neighbours in CDP's table by their address.
+ */
+static bool
+is_known(
+    const struct nh_snmp_detail *t, uint32_t local, const char *name, const char *port)
+{
+    for (size_t k = 0; k < t->is.neighbour_count; k++) {
+        const struct nh_snmp_neighbour *n = &t->is.neighbours[k];
+        size_t len = strlen(n->name);
+
+        if (n->number == 0 || len == 0)
+            continue;
+        if (strncasecmp(n->name, name, len) == 0 &&
+            (name[len] == '\0' || name[len] == '.' || name[len] == '(') &&
+            strcmp(number_of(n->port), number_of(port)) == 0)
+            return true;
+        if (n->local_index == local && !names_port(name) && strcmp(n->port, port) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* cdpCacheTable, by ifIndex and number: device, port. */
 static void
 take_cdp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
@@ -348,10 +380,14 @@ take_cdp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     struct nh_snmp_neighbour *n;
 
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].index_len != 2 || (n = add_neighbour(t, rows[i].index[0])) == NULL)
+        const struct cell *c = rows[i].cell;
+
+        if (rows[i].index_len != 2 ||
+            is_known(t, rows[i].index[0], c[0].text, c[1].text) ||
+            (n = add_neighbour(t, rows[i].index[0])) == NULL)
             continue;
-        put_label(n->name, rows[i].cell[0].text);
-        put_label(n->port, rows[i].cell[1].text);
+        put_label(n->name, c[0].text);
+        put_label(n->port, c[1].text);
     }
 }
 

@@ -90,7 +90,8 @@ interface_row(const struct nh_snmp_facts *f, size_t row)
         TEXT_MAX);
     if (*i->name != '\0' && strcmp(i->name, i->descr) != 0)
         put_text(is, "descr", i->descr, TEXT_MAX);
-    put_text(is, "alias", i->alias, TEXT_MAX);
+    if (strcmp(i->alias, i->name) != 0)
+        put_text(is, "alias", i->alias, TEXT_MAX);
     if (i->type != 0)
         json_object_set_new(is, "type", json_integer(i->type));
     if (i->speed_bps != 0)
@@ -152,7 +153,8 @@ neighbour_row(const struct nh_snmp_facts *f, size_t row)
         snprintf(number, sizeof(number), "#%u", n->local_index);
     put_text(is, "local", *local != '\0' ? local : number, TEXT_MAX);
     put_text(is, "name", n->name, TEXT_MAX);
-    put_text(is, "port", n->port, TEXT_MAX);
+    if (strcmp(n->port, n->name) != 0)
+        put_text(is, "port", n->port, TEXT_MAX);
     if (n->stations > 0)
         json_object_set_new(is, "stations", json_integer(n->stations));
     return is;

@@ -392,6 +392,16 @@ class Snmp(Compared):
             "by-address": ("9999.1", ports(_2="eth2") + seen("0.2.1", "", "aa:bb:cc:dd:ee:ff", "NIC 1", "may-chu") + seen("0.3.1", "", "gi3", "to core", "sw") +
                            [(lldp + f"3.7.1.3.{i}", "4", f"AA:BB:CC:DD:EE:0{i}") for i in (2, 3)],
                            [("eth2", "may-chu", "NIC 1", None), ("AA:BB:CC:DD:EE:03", "sw", "gi3", None)]),
+            # both speak of the same neighbour, which may have a namesake or another line
+            "twice": ("9.1.1208", ports(_10101="Gi0/1", _10102="Gi0/2") + seen("0.1.1", "", "Gi0/24", "to xa", "sw-1") + seen("0.2.2", "0a:0b:0c:0d:0e:0f", "7", "", "") +
+                      [(lldp + f"3.7.1.3.{i}", "4", f"Gi0/{i}") for i in (1, 2)] +
+                      [(f"1.3.6.1.4.1.9.9.23.1.2.1.1.{c}.{i}", "4", v) for i, row in (("10101.1", ("SW-1.xa.vn", "GigabitEthernet0/24")), ("10101.2", ("sw-1-b", "Gi0/24")),
+                                                                                     ("10102.1", ("sw-1", "GigabitEthernet0/23"))) for c, v in zip((6, 7), row)],
+                      [("Gi0/1", "sw-1", "Gi0/24", None), ("Gi0/2", "0a:0b:0c:0d:0e:0f", "7", None), ("Gi0/1", "sw-1-b", "Gi0/24", None),
+                       ("Gi0/2", "sw-1", "GigabitEthernet0/23", None)]),
+            "procurve": ("11.2.3.7.11.84", ports(_8="8") + seen("0.8.1", "e8:39:35:00:00:99", "e8:39:35:00:00:99", "", "") +
+                         [(f"1.3.6.1.4.1.9.9.23.1.2.1.1.{c}.8.1", "4", "e8:39:35:00:00:99") for c in (6, 7)],
+                         [("8", "e8:39:35:00:00:99", None, None)]),
             # a bridge as the MIB has it, whose processor's port is not in its list
             "bridge": ("9999.2", ports(_101="p1", _102="p2") + [(f"1.3.6.1.2.1.17.1.4.1.2.{i}", "2", 100 + i) for i in (1, 2)] +
                        [(station + str(i), "2", v) for i, v in enumerate((1, 2, 49, 0))],
