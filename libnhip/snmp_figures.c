@@ -180,5 +180,7 @@ nh_snmp_figures_end(struct nh_snmp_figures *f, double value[NH_SNMP_FACTS])
             *to = value_of(f->rows[k], &f->of[k]);
     }
     note_memory(value);
+    for (int i = NH_SNMP_FACT_MEM_USED; i <= NH_SNMP_FACT_MEM_CACHED; i++)
+        value[i] = NAN; /* each maker has another unit */
     note_runtime(value);
 }
