@@ -367,6 +367,7 @@ class Snmp(Compared):
                 self.assertEqual(set(got), set(light))
                 for port, dbm in light.items():
                     self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
+        self.assertEqual(docs["comware"]["profile"], "HPE Comware")
 
     def test_neighbours(self):
         """Who is behind which port, in the numbers that each maker counts ports by."""
