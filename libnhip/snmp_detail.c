@@ -21,6 +21,7 @@ enum {
     SENSORS_MAX = 512,
     EVERY_US = 120 * 1000000,
     NO_LIGHT_DBM = -40,
+    OPTICS_MAX_DBM = 45, /* either side of zero */
 };
 
 struct cell {
@@ -141,11 +142,34 @@ begin_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 
 enum { OPTICS_BIAS, OPTICS_POWER, OPTICS_LANES };
 
+/* How far `dbm` is from what the number beside it says: hundredths of a dBm, or
+ * microwatts where it is above zero. */
+static double
+away_from(double power, double dbm)
+{
+    double far = fabs(dbm - power / 100);
+
+    return power > 0 ? fmin(far, fabs(dbm - 10 * log10(power / 1000))) : far;
+}
+
+/* The text of a lane is in dBm or, with older systems, in hundredths. No module receives
+ * more than OPTICS_MAX_DBM; below, the number beside it decides, where it is one. */
+static double
+lane_dbm(double lane, double power)
+{
+    bool has_power = power != 0 && power != -1 && fabs(power) < INT32_MAX;
+
+    if (fabs(lane) > OPTICS_MAX_DBM ||
+        (has_power && away_from(power, lane / 100) < away_from(power, lane)))
+        return lane / 100;
+    return lane;
+}
+
 /*
  * hwOpticalModuleInfoTable: what is received, in microwatts or, below zero, in hundredths
  * of a dBm; -1 and an empty text where there is no module. A module that sends (its bias
  * current is above zero) and receives 0 sees no light. Systems of today have a text of
- * lanes beside it, always in hundredths of a dBm: "-333.00,-340.00".
+ * lanes beside it: "-333.00,-340.00", YunShan "-3.33,-3.40".
  */
 static double
 received_dbm(const struct cell *c)
@@ -155,7 +179,7 @@ received_dbm(const struct cell *c)
     double lane = strtod(c[OPTICS_LANES].text, &end);
 
     if (end != c[OPTICS_LANES].text && fabs(lane) <= 10000)
-        return lane / 100;
+        return lane_dbm(lane, power);
     if (power > 0 && power < INT32_MAX)
         return 10 * log10(power / 1000);
     if (power < -1 && power >= -10000)

@@ -369,6 +369,23 @@ class Snmp(Compared):
                     self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
         self.assertEqual(docs["comware"]["profile"], "HPE Comware")
 
+    def test_lanes_of_huawei(self):
+        """A text of lanes in hundredths of a dBm or, with YunShan, in dBm; the number beside it is microwatts or hundredths."""
+        told = {1: (6000, 257, "-588.89"), 2: (6000, 971, "-12.80"), 3: (0, 0, "-Inf"), 4: (6000, 0, "-Inf"), 5: (7000, -1648, "-16.48,-16.07"),
+                6: (7000, -93, "-0.93,-1.39"), 7: (7000, 22, "0.22,0.25"), 8: (0, -1, ""), 9: (7000, -1, "-25.69,-25.53"), 10: (6000, -455, "-455.00,-460.00")}
+        want = {"100GE1/0/1": -5.8889, "100GE1/0/2": -0.128, "100GE1/0/4": -40, "100GE1/0/5": -16.48, "100GE1/0/6": -0.93, "100GE1/0/7": 0.22,
+                "100GE1/0/9": -25.69, "100GE1/0/10": -4.55}
+        rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.2011.2.23.999"), ("1.3.6.1.2.1.1.3.0", "67", 100)]
+        for i, (bias, power, lanes) in told.items():
+            rows += [(IF + f"2.{i}", "4", f"100GE1/0/{i}"), (IF + f"8.{i}", "2", 1), (f"1.3.6.1.2.1.47.1.1.1.1.7.{16850433 + i}", "4", f"100GE1/0/{i}")]
+            rows += [(f"1.3.6.1.4.1.2011.5.25.31.1.1.3.1.{c}.{16850433 + i}", t, v) for c, t, v in ((7, "2", bias), (8, "2", power), (32, "4", lanes))]
+        with farm.Farm(self.dir.name, recordings=self.write_device("lanes", rows)) as devices:
+            _, docs = poll(devices.address, "lanes")
+        got = {i["descr"]: i["rx_power_dbm"] for i in docs["lanes"]["interfaces"] if i["rx_power_dbm"] is not None}
+        self.assertEqual(set(got), set(want))
+        for port, dbm in want.items():
+            self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
+
     def test_neighbours(self):
         """Who is behind which port, in the numbers that each maker counts ports by."""
         lldp, station = "1.0.8802.1.1.2.1.", "1.3.6.1.2.1.17.4.3.1.2.0.0.0.0.0."
