@@ -20,6 +20,7 @@ enum {
     ROWS_MAX = 1024,
     SENSORS_MAX = 512,
     EVERY_US = 120 * 1000000,
+    STORAGE_MIN_BYTES = 1000000,
     NO_LIGHT_DBM = -40,
     OPTICS_MAX_DBM = 45, /* either side of zero */
 };
@@ -245,8 +246,9 @@ take_storage(struct nh_snmp_detail *t, const struct row *rows, size_t count)
         const struct cell *c = rows[i].cell; /* type, descr, units, size, used */
         struct nh_snmp_storage *s;
 
-        if (!(c[2].number > 0) || !(c[3].number > 0) || !(c[4].number >= 0))
-            continue;
+        if (!(c[2].number > 0) || !(c[2].number * c[3].number >= STORAGE_MIN_BYTES) ||
+            !(c[4].number >= 0))
+            continue; /* devfs and its like are kilobytes, and always full */
         s = add(&t->is.storages, sizeof(*s), &t->is.storage_count, ROWS_MAX);
         if (s == NULL)
             return;

@@ -342,7 +342,8 @@ class Snmp(Compared):
                 {"cpu_pct": 20, "temp_c": 51.25}, {}),
             # an access point speaks for its cluster: rows by their address
             "instant": (e + "14823.1.2.59", ports(1) + [
-                *((e + f"14823.2.3.3.1.2.1.1.{c}.104.40.207.1.2.{i}", "2", v) for i, row in ((3, (6, 300, 400)), (4, (9, 100, 400))) for c, v in zip((7, 8, 10), row))],
+                *((e + f"14823.2.3.3.1.2.1.1.{c}.104.40.207.1.2.{i}", "2", v)
+                  for i, row in ((3, (6, 300, 400)), (4, (9, 100, 400))) for c, v in zip((7, 8, 10), row))],
                 {"cpu_pct": 9, "mem_used_pct": 50}, {}),
             "ups-on-battery": (e + "534.1", [
                 (e + "534.1.2.1.0", "2", 540), (e + "534.1.2.4.0", "2", 62), (e + "534.1.3.4.1.2.1", "2", 0), (e + "534.1.4.5.0", "2", 5)],
@@ -373,7 +374,8 @@ class Snmp(Compared):
     def test_lanes_of_huawei(self):
         """A text of lanes in hundredths of a dBm or, with YunShan, in dBm; the number beside it is microwatts or hundredths."""
         told = {1: (6000, 257, "-588.89"), 2: (6000, 971, "-12.80"), 3: (0, 0, "-Inf"), 4: (6000, 0, "-Inf"), 5: (7000, -1648, "-16.48,-16.07"),
-                6: (7000, -93, "-0.93,-1.39"), 7: (7000, 22, "0.22,0.25"), 8: (0, -1, ""), 9: (7000, -1, "-25.69,-25.53"), 10: (6000, -455, "-455.00,-460.00")}
+                6: (7000, -93, "-0.93,-1.39"), 7: (7000, 22, "0.22,0.25"), 8: (0, -1, ""), 9: (7000, -1, "-25.69,-25.53"),
+                10: (6000, -455, "-455.00,-460.00")}
         want = {"100GE1/0/1": -5.8889, "100GE1/0/2": -0.128, "100GE1/0/4": -40, "100GE1/0/5": -16.48, "100GE1/0/6": -0.93, "100GE1/0/7": 0.22,
                 "100GE1/0/9": -25.69, "100GE1/0/10": -4.55}
         rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.2011.2.23.999"), ("1.3.6.1.2.1.1.3.0", "67", 100)]
@@ -387,12 +389,25 @@ class Snmp(Compared):
         for port, dbm in want.items():
             self.assertAlmostEqual(got[port], dbm, delta=0.001, msg=port)
 
+    def test_storage(self):
+        """What holds data; not the file systems of a few kilobytes that are always full."""
+        table, kinds = "1.3.6.1.2.1.25.2.3.1.", "1.3.6.1.2.1.25.2.1."
+        rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.2636.1.1.1.2.39"), ("1.3.6.1.2.1.1.3.0", "67", 100), (IF + "8.1", "2", 1)]
+        for i, row in enumerate((("4", "/dev/da0s1a, mounted on: /", 512, 600000, 300000), ("4", "devfs: dev file system, mounted on: /dev", 1024, 1, 1),
+                                 ("2", "main memory", 1024, 65536, 16384), ("1", "nothing", 1024, 0, 0)), 1):
+            rows += [(f"{table}{c}.{i}", t, v) for c, t, v in zip((2, 3, 4, 5, 6), ("6", "4", "2", "2", "2"), (kinds + row[0], *row[1:]))]
+        with farm.Farm(self.dir.name, recordings=self.write_device("storage", rows)) as devices:
+            _, docs = poll(devices.address, "storage")
+        self.assertEqual([(s["name"], s["size_mb"], s["used_mb"]) for s in docs["storage"]["storage"]],
+                         [("/dev/da0s1a, mounted on: /", 307.2, 153.6), ("main memory", 67.11, 16.78)])
+
     def test_neighbours(self):
         """Who is behind which port, in the numbers that each maker counts ports by."""
         lldp, station = "1.0.8802.1.1.2.1.", "1.3.6.1.2.1.17.4.3.1.2.0.0.0.0.0."
 
         def ports(**names):
-            return [row for i, n in names.items() for row in ((IFX + f"1.{i[1:]}", "4", n), (IF + f"8.{i[1:]}", "2", 1))]
+            return [row for i, n in names.items()
+                    for row in ((IFX + f"1.{i[1:]}", "4", n), (IF + f"8.{i[1:]}", "2", 1))]
 
         def seen(at, chassis, port, descr, name):
             return [(lldp + f"4.1.1.{c}.{at}", "4", v) for c, v in ((5, chassis), (7, port), (8, descr), (9, name))]
@@ -409,14 +424,17 @@ class Snmp(Compared):
             "junos": ("2636.1.1.1.2.39", ports(_520="ge-0/0/0.0") + seen("7.520.1", "", "611", "len xa", "xa-1") + seen("7.521.1", "", "9", "-", "xa-2") +
                       [(lldp + f"3.7.1.{c}.{i}", "4", v) for i, row in ((520, ("520", "-")), (521, ("521", "cap quang"))) for c, v in zip((3, 4), row)],
                       [("ge-0/0/0.0", "xa-1", "len xa", None), ("cap quang", "xa-2", "9", None)]),
-            "by-address": ("9999.1", ports(_2="eth2") + seen("0.2.1", "", "aa:bb:cc:dd:ee:ff", "NIC 1", "may-chu") + seen("0.3.1", "", "gi3", "to core", "sw") +
+            "by-address": ("9999.1", ports(_2="eth2") + seen("0.2.1", "", "aa:bb:cc:dd:ee:ff", "NIC 1", "may-chu") +
+                           seen("0.3.1", "", "gi3", "to core", "sw") +
                            [(lldp + f"3.7.1.3.{i}", "4", f"AA:BB:CC:DD:EE:0{i}") for i in (2, 3)],
                            [("eth2", "may-chu", "NIC 1", None), ("AA:BB:CC:DD:EE:03", "sw", "gi3", None)]),
             # both speak of the same neighbour, which may have a namesake or another line
-            "twice": ("9.1.1208", ports(_10101="Gi0/1", _10102="Gi0/2") + seen("0.1.1", "", "Gi0/24", "to xa", "sw-1") + seen("0.2.2", "0a:0b:0c:0d:0e:0f", "7", "", "") +
+            "twice": ("9.1.1208", ports(_10101="Gi0/1", _10102="Gi0/2") + seen("0.1.1", "", "Gi0/24", "to xa", "sw-1") +
+                      seen("0.2.2", "0a:0b:0c:0d:0e:0f", "7", "", "") +
                       [(lldp + f"3.7.1.3.{i}", "4", f"Gi0/{i}") for i in (1, 2)] +
-                      [(f"1.3.6.1.4.1.9.9.23.1.2.1.1.{c}.{i}", "4", v) for i, row in (("10101.1", ("SW-1.xa.vn", "GigabitEthernet0/24")), ("10101.2", ("sw-1-b", "Gi0/24")),
-                                                                                     ("10102.1", ("sw-1", "GigabitEthernet0/23"))) for c, v in zip((6, 7), row)],
+                      [(f"1.3.6.1.4.1.9.9.23.1.2.1.1.{c}.{i}", "4", v)
+                       for i, row in (("10101.1", ("SW-1.xa.vn", "GigabitEthernet0/24")), ("10101.2", ("sw-1-b", "Gi0/24")),
+                                      ("10102.1", ("sw-1", "GigabitEthernet0/23"))) for c, v in zip((6, 7), row)],
                       [("Gi0/1", "sw-1", "Gi0/24", None), ("Gi0/2", "0a:0b:0c:0d:0e:0f", "7", None), ("Gi0/1", "sw-1-b", "Gi0/24", None),
                        ("Gi0/2", "sw-1", "GigabitEthernet0/23", None)]),
             "procurve": ("11.2.3.7.11.84", ports(_8="8") + seen("0.8.1", "e8:39:35:00:00:99", "e8:39:35:00:00:99", "", "") +
