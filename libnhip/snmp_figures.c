@@ -93,6 +93,15 @@ nh_snmp_figures_begin(struct nh_snmp_figures *f, const char *object_id)
     return f->profile;
 }
 
+/* Is it the row that `r` is for: the index, or for a port what is behind its ifIndex? */
+static bool
+is_at(const struct nh_snmp_profile_row *r, const unsigned long *index, size_t index_len)
+{
+    size_t len = r->how == NH_SNMP_PORT ? 2 : 1;
+
+    return index_len == len && index[len - 1] == r->at;
+}
+
 bool
 nh_snmp_figures_put(struct nh_snmp_figures *f, size_t number, const unsigned long *index,
     size_t index_len, const struct nh_snmp_var *v, double *out)
@@ -103,7 +112,7 @@ nh_snmp_figures_put(struct nh_snmp_figures *f, size_t number, const unsigned lon
 
     b.row = b.allows ? number - NH_SNMP_BESIDE : number;
     r = f->rows[b.row];
-    if (r->has_at && (index_len != 1 || index[0] != r->at))
+    if (r->has_at && !is_at(r, index, index_len))
         return false;
     if (!(b.allows ? nh_snmp_number(v, &n) && n == r->with
                    : nh_snmp_profile_value(r, v, &n)))

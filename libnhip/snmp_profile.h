@@ -18,7 +18,7 @@
  * zero is dBm already and stays as it is.
  *
  * port reads the ifIndex at the head of the index: behind it may be the lane of a module,
- * and the first lane counts.
+ * and the first lane counts; or what of the module it is, and at=N takes that alone.
  *
  * Several rows may give one metric: the first that has a value counts, those of the
  * longest matching sysObjectID first. mem_used, mem_free and mem_total make mem_used_pct;
