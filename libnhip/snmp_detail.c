@@ -105,7 +105,19 @@ unit_of(double type)
     return type >= 0 && type < UNITS ? units[(size_t)type] : NULL;
 }
 
-/* Scale 9 is units, each step a thousand; precision is decimals. */
+/* The sensor that an earlier table told of, else a new one; NULL: there is no room. */
+static struct nh_snmp_sensor *
+find_sensor(struct nh_snmp_detail *t, uint32_t index)
+{
+    for (size_t i = 0; i < t->is.sensor_count; i++)
+        if (t->is.sensors[i].index == index)
+            return &t->is.sensors[i];
+    return add(&t->is.sensors, sizeof(*t->is.sensors), &t->is.sensor_count, SENSORS_MAX);
+}
+
+/* Scale 9 is units, each step a thousand; precision is decimals. Systems of Cisco that
+ * have the standard table beside their own tell every sensor twice: their own is the one
+ * that knows of dBm. */
 static void
 take_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 {
@@ -121,7 +133,7 @@ take_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
             !(scale >= 1 && scale <= 17) ||
             (c[SENSOR_STATUS].has && c[SENSOR_STATUS].number != 1))
             continue;
-        s = add(&t->is.sensors, sizeof(*s), &t->is.sensor_count, SENSORS_MAX);
+        s = find_sensor(t, rows[i].index[0]);
         if (s == NULL)
             return;
         s->index = rows[i].index[0];

@@ -323,6 +323,16 @@ class Snmp(Compared):
                 (e + "171.10.153.7.1.100.1.2.0", "2", 23), (e + "171.10.153.7.1.105.2.1.1.1.6.49", "4", "0.1000"),
                 (e + "171.10.153.7.1.105.2.1.1.1.6.50", "4", "N/A")],
                 {"cpu_pct": 23}, {"port49": -10}),
+            # tenths of a microwatt; no light; a stack has a row of memory for each kind
+            "dgs-3130": (e + "171.10.157.1.1", ports(25, 26) + [
+                (e + "171.14.5.1.7.1.4.1.1", "66", 9), (e + "171.14.5.1.1.1.1.4.1.1", "2", 41),
+                *((e + f"171.14.5.1.4.1.{c}.1.{kind}", "66", v) for kind, row in ((1, (512000, 128000)), (2, (64000, 60000))) for c, v in zip((3, 4), row)),
+                (e + "171.14.72.1.4.1.1.25.25", "2", 2512), (e + "171.14.72.1.4.1.1.25.26", "2", 0)],
+                {"cpu_pct": 9, "temp_c": 41, "mem_used_pct": 25}, {"port25": -6}),
+            "zxr10-5928": (e + "3902.3.100.20", ports(1) + [
+                (e + "3902.3.3.1.1.4.1", "2", 44), (e + "3902.3.3.1.1.12.1", "2", 21),
+                *((e + f"3902.3.2.3.1.10.0.0.{board}", "2", v) for board, v in ((1, 39), (2, 43), (3, 0)))],
+                {"cpu_pct": 21, "mem_used_pct": 44, "temp_c": 43}, {}),
             "aos-cx": (e + "47196.4.1.1.1.353", ports(49, 50) + [
                 (e + "47196.4.1.1.3.27.1.2.2.1.12.49.1", "4", "0.5012"), (e + "47196.4.1.1.3.27.1.2.2.1.12.49.2", "4", "0.2"),
                 (e + "47196.4.1.1.3.27.1.2.2.1.12.50.1", "4", "0.00"),
@@ -474,6 +484,24 @@ class Snmp(Compared):
             with self.subTest(name):
                 got = [tuple(n.get(k) for k in ("local", "name", "port", "stations")) for n in docs[name]["neighbours"]]
                 self.assertEqual(sorted(got, key=str), sorted(want, key=str))
+
+    def test_sensors_told_twice(self):
+        """ENTITY-SENSOR-MIB and Cisco's own beside it have the same sensors: each is there once, and dBm is Cisco's to know."""
+        standard, cisco, names = "1.3.6.1.2.1.99.1.1.1.", "1.3.6.1.4.1.9.9.91.1.1.1.1.", "1.3.6.1.2.1.47.1.1.1.1.7."
+        rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.9.1.2494"), ("1.3.6.1.2.1.1.3.0", "67", 100),
+                (IF + "2.9", "4", "TenGigabitEthernet1/1/1"), (IFX + "1.9", "4", "Te1/1/1"), (IF + "8.9", "2", 1)]
+        # type, scale, precision, value, status
+        for index, name, of_standard, of_cisco in ((1010, "Switch 1 - Inlet Temp Sensor", (8, 9, 0, 29, 1), (8, 9, 0, 29, 1)),
+                                                   (1121, "Te1/1/1 Receive Power Sensor", (1, 9, 1, -62, 1), (14, 9, 1, -62, 1)),
+                                                   (1122, "Te1/1/1 Supply Voltage Sensor", (4, 9, 2, 331, 1), (4, 8, 0, 3312, 1))):
+            rows.append((f"{names}{index}", "4", name))
+            for table, row in ((standard, of_standard), (cisco, of_cisco)):
+                rows += [(f"{table}{c}.{index}", "2", v) for c, v in enumerate(row, 1)]
+        folder = self.write_device("twice", rows)
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, "twice", rounds=2)
+        self.assertEqual((docs["twice"]["sensors"], docs["twice"]["temp_c"]), (3, 29))
+        self.assertEqual([i["rx_power_dbm"] for i in docs["twice"]["interfaces"]], [-6.2])
 
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
