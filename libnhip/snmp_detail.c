@@ -85,6 +85,7 @@ put_label(char to[NH_SNMP_LABEL_MAX], const char *text)
 /* ---- sensors ---- */
 
 enum { UNITS = 15 };
+static const double LIGHT_MAX_W = 0.1; /* what a module sends or receives is less */
 enum { SENSOR_TYPE, SENSOR_SCALE, SENSOR_PRECISION, SENSOR_VALUE, SENSOR_STATUS };
 
 /* RFC 3433's EntitySensorDataType; dBm is 14 with Cisco. */
@@ -115,6 +116,14 @@ find_sensor(struct nh_snmp_detail *t, uint32_t index)
     return add(&t->is.sensors, sizeof(*t->is.sensors), &t->is.sensor_count, SENSORS_MAX);
 }
 
+/* A module that does not measure itself has the least of 16 bits with IOS-XR; the
+ * standard has the ends of what it allows for more than can be told. */
+static bool
+is_measured(const struct cell *value)
+{
+    return value->has && fabs(value->number) < 1e9 && value->number != INT16_MIN;
+}
+
 /* Scale 9 is units, each step a thousand; precision is decimals. Systems of Cisco that
  * have the standard table beside their own tell every sensor twice: their own is the one
  * that knows of dBm. */
@@ -128,9 +137,8 @@ take_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
         double precision = c[SENSOR_PRECISION].has ? c[SENSOR_PRECISION].number : 0;
         struct nh_snmp_sensor *s;
 
-        if (unit == NULL || !c[SENSOR_VALUE].has || isnan(c[SENSOR_VALUE].number) ||
-            rows[i].index_len != 1 || !(fabs(precision) <= 9) ||
-            !(scale >= 1 && scale <= 17) ||
+        if (unit == NULL || !is_measured(&c[SENSOR_VALUE]) || rows[i].index_len != 1 ||
+            !(fabs(precision) <= 9) || !(scale >= 1 && scale <= 17) ||
             (c[SENSOR_STATUS].has && c[SENSOR_STATUS].number != 1))
             continue;
         s = find_sensor(t, rows[i].index[0]);
@@ -221,6 +229,20 @@ take_optics(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     }
 }
 
+/* IOS-XR has the light of a module in watts: "power Rx 0/0/0/3", "TenGigE0/0/0/18-Rx
+ * Power". */
+static void
+say_light_in_dbm(struct nh_snmp_sensor *s)
+{
+    if (strcmp(s->unit, "W") != 0 || strstr(s->name, "ower") == NULL ||
+        (strstr(s->name, "Rx") == NULL && strstr(s->name, "Tx") == NULL) ||
+        !(s->value >= 0 && s->value <= LIGHT_MAX_W))
+        return;
+    s->unit = "dBm";
+    s->value =
+        s->value > 0 ? fmax(10 * log10(s->value * 1000), NO_LIGHT_DBM) : NO_LIGHT_DBM;
+}
+
 static bool
 has_sensors(const struct nh_snmp_detail *t)
 {
@@ -240,6 +262,7 @@ take_sensor_names(struct nh_snmp_detail *t, const struct row *rows, size_t count
                         NH_SNMP_LABEL_MAX - 1 - (int)strlen(t->is.sensors[k].what),
                         *c[0].text != '\0' ? c[0].text : c[1].text,
                         t->is.sensors[k].what);
+                say_light_in_dbm(&t->is.sensors[k]);
                 break;
             }
 }

@@ -240,15 +240,21 @@ note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
 /* ---- what comes of them ---- */
 
 /* Where a router counts its modules, "subslot 0/1 transceiver 3 Rx Power Sensor" is at
- * GigabitEthernet0/1/3: that number, or "". */
+ * GigabitEthernet0/1/3, and "power Rx 0/1/CPU0/3", or "power Rx 0/1/0/3", at
+ * TenGigE0/1/0/3: that number, or "". */
 static void
-read_module(const char *sensor, char out[40])
+read_module(const char *sensor, char out[48])
 {
-    unsigned slot, subslot, module;
+    unsigned rack, slot, subslot, module;
 
     out[0] = '\0';
     if (sscanf(sensor, "subslot %u/%u transceiver %u", &slot, &subslot, &module) == 3)
-        snprintf(out, 40, "%u/%u/%u", slot, subslot, module);
+        snprintf(out, 48, "%u/%u/%u", slot, subslot, module);
+    else if (sscanf(sensor, "power Rx %u/%u/%u/%u", &rack, &slot, &subslot, &module) ==
+                 4 ||
+             sscanf(sensor, "power Rx %u/%u/CPU%u/%u", &rack, &slot, &subslot, &module) ==
+                 4)
+        snprintf(out, 48, "%u/%u/%u/%u", rack, slot, subslot, module);
 }
 
 /* How much of the name of a sensor is that of the port: "Te1/1/1 Receive Power Sensor",
@@ -274,7 +280,7 @@ place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
 {
     struct nh_snmp_interface *best = NULL;
     size_t longest = 0;
-    char module[40];
+    char module[48];
 
     if (strcmp(sensor->unit, "dBm") != 0 ||
         (strstr(sensor->name, "eceive") == NULL && strstr(sensor->name, "Rx") == NULL &&

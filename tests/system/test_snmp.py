@@ -392,6 +392,9 @@ class Snmp(Compared):
                 (e + "3808.1.1.1.2.2.1.0", "66", 97), (e + "3808.1.1.1.2.2.3.0", "66", 29), (e + "3808.1.1.1.2.2.4.0", "67", 150000),
                 (e + "3808.1.1.1.3.2.1.0", "66", 2291), (e + "3808.1.1.1.4.1.1.0", "2", 2)],
                 {"on_battery": 0, "charge_pct": 97, "runtime_s": 1500, "temp_c": 29, "input_v": 229.1}, {}),
+            "sinetica": (e + "13891.101", [(e + f"13891.101.{c}", "2", v) for c, v in (
+                ("2.3.0", 42), ("2.4.0", 88), ("2.7.0", 31), ("3.3.1.2.1", 500), ("3.3.1.3.1", 0), ("3.3.1.3.2", 2), ("4.1.0", 5))],
+                {"on_battery": 1, "charge_pct": 88, "runtime_s": 2520, "temp_c": 31, "input_v": 2}, {}),
             "ita2": (e + "13400.2.54", [(e + f"13400.2.54.2.{c}.0", "2", v) for c, v in (
                 ("1.2", 2), ("2.1", 0), ("5.7", 283), ("5.8", 65535), ("5.9", 247), ("5.10", 91))],
                 {"on_battery": 1, "input_v": 0, "charge_pct": 91, "runtime_s": 1698, "temp_c": 24.7}, {}),
@@ -523,6 +526,27 @@ class Snmp(Compared):
             _, docs = poll(devices.address, "twice", rounds=2)
         self.assertEqual((docs["twice"]["sensors"], docs["twice"]["temp_c"]), (3, 29))
         self.assertEqual([i["rx_power_dbm"] for i in docs["twice"]["interfaces"]], [-6.2])
+
+    def test_light_in_watts(self):
+        """IOS-XR: a module's light in parts of a milliwatt, named after where it is; -32768 is nothing measured."""
+        cisco, names = "1.3.6.1.4.1.9.9.91.1.1.1.1.", "1.3.6.1.2.1.47.1.1.1.1.7."
+        ports = {11: "dwdm0/1/0/4", 12: "TenGigE0/1/0/4", 13: "TenGigE0/1/0/14", 14: "GigabitEthernet0/1/1/4",
+                 15: "TenGigE0/1/0/5", 16: "TwentyFiveGigE0/0/0/20", 17: "TenGigE0/1/0/4.100"}
+        rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.9.1.1762"), ("1.3.6.1.2.1.1.3.0", "67", 100)]
+        for index, name in ports.items():
+            rows += [(f"{IF}2.{index}", "4", name), (f"{IF}8.{index}", "2", 1)]
+        for index, (name, *row) in enumerate((
+                ("power Rx 0/1/CPU0/4", 6, 8, 4, 5012), ("power Tx 0/1/CPU0/4", 6, 8, 4, 7943), ("power Rx 0/1/0/5", 6, 8, 4, 0),
+                ("power Rx 0/1/1/4", 6, 8, 4, -32768), ("temperature 0/1/1/4", 8, 9, 1, -32768), ("temperature 0/1/CPU0", 8, 9, 1, 384),
+                ("TwentyFiveGigE0/0/0/20-Rx Power", 6, 8, 4, 3162), ("power-module 0/PS0/M0/SP", 6, 9, 0, 412)), 7000001):
+            rows.append((f"{names}{index}", "4", name))
+            rows += [(f"{cisco}{c}.{index}", "2", v) for c, v in enumerate(row, 1)]
+        folder = self.write_device("watts", rows)
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, "watts", rounds=2)
+        self.assertEqual((docs["watts"]["sensors"], round(docs["watts"]["temp_c"], 1)), (6, 38.4))
+        light = {i["descr"]: round(i["rx_power_dbm"], 1) for i in docs["watts"]["interfaces"] if i["rx_power_dbm"] is not None}
+        self.assertEqual(light, {"TenGigE0/1/0/4": -3.0, "TenGigE0/1/0/5": -40.0, "TwentyFiveGigE0/0/0/20": -5.0})
 
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
