@@ -229,13 +229,17 @@ take_optics(struct nh_snmp_detail *t, const struct row *rows, size_t count)
     }
 }
 
-/* IOS-XR has the light of a module in watts: "power Rx 0/0/0/3", "TenGigE0/0/0/18-Rx
- * Power". */
+/* IOS-XR and others have the light of a module in watts: "power Rx 0/0/0/3",
+ * "TenGigE0/0/0/18-Rx Power". */
 static void
 say_light_in_dbm(struct nh_snmp_sensor *s)
 {
-    if (strcmp(s->unit, "W") != 0 || strstr(s->name, "ower") == NULL ||
-        (strstr(s->name, "Rx") == NULL && strstr(s->name, "Tx") == NULL) ||
+    static const char *const ways[] = { "Rx", "RX", "Tx", "TX" };
+    bool is_light = false;
+
+    for (size_t i = 0; i < NH_COUNT(ways); i++)
+        is_light = is_light || strstr(s->name, ways[i]) != NULL;
+    if (!is_light || strstr(s->name, "ower") == NULL || strcmp(s->unit, "W") != 0 ||
         !(s->value >= 0 && s->value <= LIGHT_MAX_W))
         return;
     s->unit = "dBm";
