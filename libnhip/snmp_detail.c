@@ -611,7 +611,23 @@ find_row(struct nh_snmp_detail *t, const unsigned long *index, size_t len, size_
     return &t->rows[t->at];
 }
 
-/* An address of 6 bytes is no text: LLDP names ports by them. */
+/* An address of 6 bytes is no text, be it that its bytes would be letters; a text of 6
+ * may end with NULs. LLDP names ports by either. */
+static bool
+is_address(const uint8_t *b, size_t len)
+{
+    size_t end = len;
+
+    if (len != 6)
+        return false;
+    while (end > 0 && b[end - 1] == '\0')
+        end--;
+    for (size_t i = 0; i < end; i++)
+        if (b[i] < ' ' || b[i] == 0x7f)
+            return true;
+    return !nh_utf8_is_valid((const char *)b, len);
+}
+
 static void
 put_cell_text(const struct nh_snmp_var *v, char out[NH_SNMP_LABEL_MAX])
 {
@@ -620,7 +636,7 @@ put_cell_text(const struct nh_snmp_var *v, char out[NH_SNMP_LABEL_MAX])
     if (v->type == NH_SNMP_OBJECT)
         nh_oid_text(
             v->bytes, v->bytes_len / sizeof(unsigned long), out, NH_SNMP_LABEL_MAX);
-    else if (v->bytes_len == 6 && !nh_utf8_is_valid(v->bytes, v->bytes_len))
+    else if (is_address(b, v->bytes_len))
         snprintf(out, NH_SNMP_LABEL_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1],
             b[2], b[3], b[4], b[5]);
     else

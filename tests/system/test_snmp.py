@@ -530,7 +530,7 @@ class Snmp(Compared):
         folder = self.write_device("twice", rows)
         with farm.Farm(self.dir.name, recordings=folder) as devices:
             _, docs = poll(devices.address, "twice", rounds=2)
-        self.assertEqual((docs["twice"]["sensors"], docs["twice"]["temp_c"]), (3, 29))
+        self.assertEqual((len(docs["twice"]["sensors"]), docs["twice"]["temp_c"]), (3, 29))
         self.assertEqual([i["rx_power_dbm"] for i in docs["twice"]["interfaces"]], [-6.2])
 
     def test_light_in_watts(self):
@@ -550,9 +550,24 @@ class Snmp(Compared):
         folder = self.write_device("watts", rows)
         with farm.Farm(self.dir.name, recordings=folder) as devices:
             _, docs = poll(devices.address, "watts", rounds=2)
-        self.assertEqual((docs["watts"]["sensors"], round(docs["watts"]["temp_c"], 1)), (6, 38.4))
+        self.assertEqual((len(docs["watts"]["sensors"]), round(docs["watts"]["temp_c"], 1)), (6, 38.4))
         light = {i["descr"]: round(i["rx_power_dbm"], 1) for i in docs["watts"]["interfaces"] if i["rx_power_dbm"] is not None}
         self.assertEqual(light, {"TenGigE0/1/0/4": -3.0, "TenGigE0/1/0/5": -40.0, "TwentyFiveGigE0/0/0/20": -5.0})
+
+    def test_neighbours_named_by_addresses(self):
+        """LLDP: a port is named by an address whose bytes would be letters, or by a text that ends with NUL."""
+        remote = "1.0.8802.1.1.2.1.4.1.1."
+        rows = [("1.3.6.1.2.1.1.2.0", "6", "1.3.6.1.4.1.171.10.70.9"), ("1.3.6.1.2.1.1.3.0", "67", 100)]
+        for port, (said, name) in enumerate((("001e58414243", "sw-a"), ("f8a1b2c3d4e5", "sw-b"), ("312f32350000", "sw-c"),
+                                             ("4769302f3132", "sw-d"), ("312f323500", "sw-e")), 1):
+            rows += [(f"{IF}2.{port}", "4", f"Port {port}"), (f"{IF}8.{port}", "2", 1), (f"{remote}7.55.{port}.1", "4x", said),
+                     (f"{remote}9.55.{port}.1", "4", name), (f"1.0.8802.1.1.2.1.3.7.1.3.{port}", "4x", "001e58415000")]
+        folder = self.write_device("beside", rows)
+        with farm.Farm(self.dir.name, recordings=folder) as devices:
+            _, docs = poll(devices.address, "beside", rounds=2)
+        said = {n["name"]: n["port"] for n in docs["beside"]["neighbours"]}
+        self.assertEqual(said, {"sw-a": "00:1e:58:41:42:43", "sw-b": "f8:a1:b2:c3:d4:e5", "sw-c": "1/25", "sw-d": "Gi0/12", "sw-e": "1/25"})
+        self.assertEqual({n["local"] for n in docs["beside"]["neighbours"]}, {f"Port {i}" for i in range(1, 6)})
 
     def test_v1_only(self):
         with farm.Farm(self.dir.name, "--v1-only", "1", "--frozen", "1") as devices:
