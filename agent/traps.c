@@ -109,11 +109,19 @@ on_traps_assignments(void *arg)
 
 /* ---- events ---- */
 
+static void
+on_traps_waits(void *arg)
+{
+    struct traps *t = arg;
+    int64_t now_ms = nh_clock_mono_ms(), at_ms = t->secured_ms + SECURE_EVERY_MS;
+
+    nh_timer_at(t->secure, at_ms > now_ms + GATHER_MS ? at_ms : now_ms + GATHER_MS);
+}
+
 static enum nh_err
 on_traps_event(void *arg, const struct nh_event *event, uint64_t *pos)
 {
     struct traps *t = arg;
-    int64_t now_ms = nh_clock_mono_ms(), at_ms = t->secured_ms + SECURE_EVERY_MS;
     enum nh_err err;
 
     if (t->host.spool == NULL)
@@ -122,7 +130,7 @@ on_traps_event(void *arg, const struct nh_event *event, uint64_t *pos)
     if (err != NH_OK)
         return err;
     t->host.told(t->host.arg);
-    nh_timer_at(t->secure, at_ms > now_ms + GATHER_MS ? at_ms : now_ms + GATHER_MS);
+    on_traps_waits(t);
     return NH_OK;
 }
 
@@ -154,8 +162,8 @@ traps_open(struct traps **out, const struct agent_config *config)
     if (t == NULL)
         return NH_ENOMEM;
     t->config = config;
-    err = nh_trap_desk_open(
-        &t->desk, config->traps, &(struct nh_trap_desk_events){ on_traps_event, t });
+    err = nh_trap_desk_open(&t->desk, config->traps,
+        &(struct nh_trap_desk_events){ on_traps_event, on_traps_waits, t });
     if (err != NH_OK)
         nh_log(NH_LOG_ERROR, "traps: %s: %s: no traps are taken", config->traps,
             err == NH_EIO ? strerror(errno) : nh_strerror(err));

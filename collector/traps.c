@@ -110,7 +110,7 @@ traps_open(struct traps **out, struct collector *c)
         return NH_ENOMEM;
     t->c = c;
     err = nh_trap_desk_open(&t->desk, c->inv->collector.traps,
-        &(struct nh_trap_desk_events){ on_traps_event, t });
+        &(struct nh_trap_desk_events){ on_traps_event, NULL, t });
     if (err != NH_OK)
         nh_log(NH_LOG_ERROR, "traps: %s: %s: no traps are taken", c->inv->collector.traps,
             err == NH_EIO ? strerror(errno) : nh_strerror(err));

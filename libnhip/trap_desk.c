@@ -36,8 +36,9 @@ struct device {
     size_t port_count;
     struct port ports[NH_TRAP_PORTS_MAX];
     int64_t full_ms;         /* its rate: when the bucket is full again */
-    enum nh_trap_kind power; /* what it said last, NH_TRAP_OTHER: nothing */
+    enum nh_trap_kind power; /* what it was told to say last, NH_TRAP_OTHER: nothing */
     int64_t power_ms;
+    uint64_t power_pos;     /* of that event */
     uint64_t auth_failures; /* not told yet */
     int64_t auth_told_ms;
 };
@@ -53,6 +54,7 @@ struct nh_trap_desk {
     size_t device_count, device_cap;
     struct waiting *waiting; /* owned; positions rise */
     size_t waiting_count, waiting_cap;
+    uint64_t safe; /* the last position that the owner said is */
     uint64_t counts[NH_TRAPS_COUNTS];
 };
 
@@ -274,33 +276,46 @@ is_power(enum nh_trap_kind kind)
            kind == NH_TRAP_BATTERY_LOW;
 }
 
-/* The event that the journal keeps; false: nothing new. */
+/* Counted, and no event: a failed authentication within the hour, a UPS that says the
+ * same. */
 static bool
-make_event(struct nh_trap_desk *t, struct device *d, const struct nh_trap_meaning *m,
+is_news(struct nh_trap_desk *t, struct device *d, enum nh_trap_kind kind, int64_t now_ms)
+{
+    if (kind == NH_TRAP_AUTH_FAILURE) {
+        t->counts[NH_TRAPS_AUTH_FAILURES]++;
+        d->auth_failures++;
+        return now_ms - d->auth_told_ms >= AUTH_TOLD_MS;
+    }
+    if (!is_power(kind) || kind != d->power || now_ms - d->power_ms >= POWER_AGAIN_MS)
+        return true;
+    d->power_ms = now_ms;
+    t->counts[NH_TRAPS_AGAIN]++;
+    return false;
+}
+
+/* The event is in the journal: what follows is measured by it. */
+static void
+note_told(struct device *d, enum nh_trap_kind kind, int64_t now_ms, uint64_t pos)
+{
+    if (kind == NH_TRAP_AUTH_FAILURE) {
+        d->auth_failures = 0;
+        d->auth_told_ms = now_ms;
+    } else if (is_power(kind)) {
+        d->power = kind;
+        d->power_ms = now_ms;
+        d->power_pos = pos;
+    }
+}
+
+/* The event that the journal keeps. */
+static void
+make_event(const struct device *d, const struct nh_trap_meaning *m, int64_t now_ms,
     struct nh_event *e)
 {
     enum nh_trap_kind kind = m->kind;
     const char *link = NULL;
-    int64_t now_ms = nh_clock_mono_ms();
 
     *e = (struct nh_event){ .mono_ms = now_ms, .uptime_s = -1 };
-    if (kind == NH_TRAP_AUTH_FAILURE) {
-        t->counts[NH_TRAPS_AUTH_FAILURES]++;
-        d->auth_failures++;
-        if (now_ms - d->auth_told_ms < AUTH_TOLD_MS)
-            return false;
-        d->auth_told_ms = now_ms;
-    }
-    if (is_power(kind)) {
-        bool again = kind == d->power && now_ms - d->power_ms < POWER_AGAIN_MS;
-
-        d->power = kind;
-        d->power_ms = now_ms;
-        if (again) {
-            t->counts[NH_TRAPS_AGAIN]++;
-            return false;
-        }
-    }
     if (kind == NH_TRAP_LINK_DOWN || kind == NH_TRAP_LINK_UP) {
         link = link_of(d, m);
         if (link == NULL)
@@ -318,7 +333,6 @@ make_event(struct nh_trap_desk *t, struct device *d, const struct nh_trap_meanin
             m->text, (unsigned long long)d->auth_failures);
     else
         snprintf(e->text, sizeof(e->text), "%s", m->text);
-    return true;
 }
 
 /* A bucket of BURST that fills by one each EVERY_MS. */
@@ -336,6 +350,8 @@ within_rate(struct device *d, int64_t now_ms)
 static bool
 wait_for(struct nh_trap_desk *t, uint64_t inform, uint64_t pos)
 {
+    size_t at;
+
     if (t->waiting_count == t->waiting_cap) {
         size_t cap = t->waiting_cap == 0 ? 16 : t->waiting_cap * 2;
         struct waiting *more = realloc(t->waiting, cap * sizeof(*more));
@@ -345,8 +361,24 @@ wait_for(struct nh_trap_desk *t, uint64_t inform, uint64_t pos)
         t->waiting = more;
         t->waiting_cap = cap;
     }
-    t->waiting[t->waiting_count++] = (struct waiting){ inform, pos };
+    for (at = t->waiting_count++; at > 0 && t->waiting[at - 1].pos > pos; at--)
+        t->waiting[at] = t->waiting[at - 1];
+    t->waiting[at] = (struct waiting){ inform, pos };
     return true;
+}
+
+/* Of an inform that is no news: is what it repeats safe already? */
+static enum nh_listen_verdict
+answer_again(struct nh_trap_desk *t, const struct device *d, enum nh_trap_kind kind,
+    uint64_t inform)
+{
+    if (inform == 0 || !is_power(kind) || d->power_pos <= t->safe)
+        return NH_LISTEN_ANSWER;
+    if (!wait_for(t, inform, d->power_pos))
+        return NH_LISTEN_REFUSE;
+    if (t->events.waits != NULL)
+        t->events.waits(t->events.arg);
+    return NH_LISTEN_LATER;
 }
 
 static enum nh_listen_verdict
@@ -356,29 +388,28 @@ on_traps_trap(void *arg, const char *address, const struct nh_trap *trap, uint64
     struct device *d = device_at(t, address);
     struct nh_trap_meaning m;
     struct nh_event event;
+    int64_t now_ms = nh_clock_mono_ms();
     uint64_t pos;
-    enum nh_err err;
 
     if (d == NULL)
         return NH_LISTEN_REFUSE;
     nh_trap_mean(trap, &m);
     d = about(t, d, trap);
-    if (m.kind != NH_TRAP_AUTH_FAILURE && !within_rate(d, nh_clock_mono_ms())) {
+    if (m.kind != NH_TRAP_AUTH_FAILURE && !within_rate(d, now_ms)) {
         t->counts[NH_TRAPS_LIMITED]++;
         nh_log_limited(NH_LOG_WARN, "traps: %s/%s sends too many: the rest is dropped",
             d->place, d->id);
         return NH_LISTEN_REFUSE;
     }
-    if (!make_event(t, d, &m, &event))
-        return NH_LISTEN_ANSWER;
-    err = t->events.tell(t->events.arg, &event, &pos);
-    if (err != NH_OK) {
+    if (!is_news(t, d, m.kind, now_ms))
+        return answer_again(t, d, m.kind, inform);
+    make_event(d, &m, now_ms, &event);
+    if (t->events.tell(t->events.arg, &event, &pos) != NH_OK) {
         t->counts[NH_TRAPS_LOST]++;
         return NH_LISTEN_REFUSE;
     }
     t->counts[NH_TRAPS_EVENTS]++;
-    if (m.kind == NH_TRAP_AUTH_FAILURE)
-        d->auth_failures = 0;
+    note_told(d, m.kind, now_ms, pos);
     return inform != 0 && wait_for(t, inform, pos) ? NH_LISTEN_LATER : NH_LISTEN_REFUSE;
 }
 
@@ -389,6 +420,7 @@ nh_trap_desk_durable(struct nh_trap_desk *t, uint64_t pos)
 {
     size_t done = 0;
 
+    t->safe = pos;
     while (done < t->waiting_count && t->waiting[done].pos <= pos)
         nh_snmp_listen_answer(t->listen, t->waiting[done++].inform);
     if (done == 0)
@@ -403,6 +435,9 @@ nh_trap_desk_lost(struct nh_trap_desk *t)
     for (size_t i = 0; i < t->waiting_count; i++)
         nh_snmp_listen_forget(t->listen, t->waiting[i].inform);
     t->waiting_count = 0;
+    for (size_t i = 0; i < t->device_count; i++)
+        if (t->devices[i].power_pos > t->safe)
+            t->devices[i].power = NH_TRAP_OTHER;
 }
 
 size_t

@@ -38,6 +38,9 @@ struct nh_trap_device {
 struct nh_trap_desk_events {
     /* Into the journal; *pos is where it went. What is not NH_OK has been logged. */
     enum nh_err (*tell)(void *arg, const struct nh_event *event, uint64_t *pos);
+    /* An inform waits for an event that was told before and is not known to be safe; may
+     * be NULL. */
+    void (*waits)(void *arg);
     void *arg;
 };
 
