@@ -52,6 +52,8 @@ struct nh_trap_desk {
     struct nh_snmp_listen *listen;
     struct device *devices; /* owned, by address */
     size_t device_count, device_cap;
+    struct device *before; /* owned, while they are named anew */
+    size_t before_count;
     struct waiting *waiting; /* owned; positions rise */
     size_t waiting_count, waiting_cap;
     uint64_t safe; /* the last position that the owner said is */
@@ -120,19 +122,22 @@ device_fini(struct device *d)
 }
 
 static void
-forget_devices(struct nh_trap_desk *t)
+forget(struct device **devices, size_t *count)
 {
-    for (size_t i = 0; i < t->device_count; i++)
-        device_fini(&t->devices[i]);
-    free(t->devices);
-    t->devices = NULL;
-    t->device_count = t->device_cap = 0;
+    for (size_t i = 0; i < *count; i++)
+        device_fini(&(*devices)[i]);
+    free(*devices);
+    *devices = NULL;
+    *count = 0;
 }
 
 enum nh_err
 nh_trap_desk_begin(struct nh_trap_desk *t, size_t count)
 {
-    forget_devices(t);
+    forget(&t->before, &t->before_count);
+    t->before = t->devices;
+    t->before_count = t->device_count;
+    t->device_count = t->device_cap = 0;
     t->devices = calloc(count + 1, sizeof(*t->devices));
     if (t->devices == NULL)
         return NH_ENOMEM;
@@ -172,11 +177,34 @@ nh_trap_desk_put(struct nh_trap_desk *t, const struct nh_trap_device *device)
         device_fini(d);
 }
 
+/* What it said, and how much, is of the device and not of the list that names it. */
+static void
+remember(struct device *d, const struct device *before)
+{
+    d->full_ms = before->full_ms;
+    d->power = before->power;
+    d->power_ms = before->power_ms;
+    d->power_pos = before->power_pos;
+    d->auth_failures = before->auth_failures;
+    d->auth_told_ms = before->auth_told_ms;
+}
+
 void
 nh_trap_desk_end(struct nh_trap_desk *t)
 {
     if (t->device_count > 0)
         qsort(t->devices, t->device_count, sizeof(t->devices[0]), by_address);
+    for (size_t i = 0, k = 0; i < t->device_count; i++) {
+        struct device *d = &t->devices[i];
+
+        while (k < t->before_count && by_address(&t->before[k], d) < 0)
+            k++;
+        for (size_t n = k; n < t->before_count && by_address(&t->before[n], d) == 0; n++)
+            if (strcmp(t->before[n].place, d->place) == 0 &&
+                strcmp(t->before[n].id, d->id) == 0)
+                remember(d, &t->before[n]);
+    }
+    forget(&t->before, &t->before_count);
 }
 
 /* NULL: nobody has this address, or several have it and none of them for us alone. */
@@ -483,7 +511,8 @@ nh_trap_desk_close(struct nh_trap_desk *t)
     if (t == NULL)
         return;
     nh_snmp_listen_close(t->listen);
-    forget_devices(t);
+    forget(&t->devices, &t->device_count);
+    forget(&t->before, &t->before_count);
     free(t->waiting);
     free(t);
 }

@@ -54,7 +54,8 @@ enum nh_err nh_trap_desk_start(struct nh_trap_desk *t, struct event_base *base,
     const char *engine_file) NH_MUST_CHECK;
 void nh_trap_desk_close(struct nh_trap_desk *t);
 
-/* The devices, whole: begin, put each, end. Without memory nobody may send. */
+/* The devices, whole: begin, put each, end. One that was there before, of the same
+ * address, place and id, is known as it was. Without memory nobody may send. */
 enum nh_err nh_trap_desk_begin(struct nh_trap_desk *t, size_t count) NH_MUST_CHECK;
 void nh_trap_desk_put(struct nh_trap_desk *t, const struct nh_trap_device *device);
 void nh_trap_desk_end(struct nh_trap_desk *t);

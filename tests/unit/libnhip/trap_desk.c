@@ -175,6 +175,24 @@ lost_is_told_again(void)
     CHECK_EQ(answered(), 6, "safe");
 }
 
+static void
+a_reload_forgets_nothing(void)
+{
+    size_t told = f.told;
+
+    put("reloaded");
+    inform(7);
+    nh_trap_desk_durable(f.desk, f.pos);
+    CHECK_EQ(answered(), 7, "safe");
+    put("reloaded");
+    inform(8);
+    CHECK_EQ(f.told, told + 1, "it says the same");
+    CHECK_EQ(answered(), 8, "which is safe");
+    put("another");
+    inform(9);
+    CHECK_EQ(f.told, told + 2, "another one at the same address");
+}
+
 int
 main(void)
 {
@@ -182,6 +200,7 @@ main(void)
     RUN(not_kept_is_told_again);
     RUN(the_same_again_waits_for_the_first);
     RUN(lost_is_told_again);
+    RUN(a_reload_forgets_nothing);
     close(f.fd);
     nh_trap_desk_close(f.desk);
     nh_loop_free(f.loop);
