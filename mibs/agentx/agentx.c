@@ -264,6 +264,7 @@ on_agentx_document(void *arg, const char *doc, const json_t *is)
     } else if (strcmp(doc, "agent") == 0) {
         fill_agent(a->rows, is, nh_clock_wall_ms() / 1000);
     }
+    standing_moved(a->standing, a->rows);
 }
 
 static void
@@ -278,6 +279,7 @@ on_agentx_gone(void *arg, const char *doc, const char *key)
         standing_incident(a->standing, a->rows, key, NULL);
         forget_incident(a, key);
     }
+    standing_moved(a->standing, a->rows);
 }
 
 static void

@@ -30,7 +30,8 @@ struct rows {
     struct owner *owners; /* owned; the one used last comes first */
     struct row **sorted[TABLES];
     size_t count[TABLES], cap[TABLES];
-    bool dirty[TABLES];
+    bool dirty[TABLES]; /* to be sorted */
+    bool moved[TABLES];
 };
 
 // clang-format off
@@ -100,13 +101,19 @@ row_free(struct row *row)
 }
 
 static void
+note_moved(struct rows *r, enum table table)
+{
+    r->dirty[table] = r->moved[table] = true;
+}
+
+static void
 owner_free(struct rows *r, struct owner *o)
 {
     struct row *row, *next;
 
     for (row = o->rows; row != NULL; row = next) {
         next = row->next;
-        r->dirty[row->table] = true;
+        note_moved(r, row->table);
         row_free(row);
     }
     free(o->document);
@@ -160,7 +167,7 @@ rows_end(struct rows *r, struct owner *o)
             continue;
         }
         *at = row->next;
-        r->dirty[row->table] = true;
+        note_moved(r, row->table);
         row_free(row);
     }
 }
@@ -240,11 +247,20 @@ rows_put(struct rows *r, struct owner *o, enum table table, const struct row_ind
         row->index = *index;
         row->next = o->rows;
         o->rows = row;
-        r->dirty[table] = true;
+        note_moved(r, table);
     }
     row_clear(row);
     row->seen = true;
     return row;
+}
+
+bool
+rows_have_moved(struct rows *r, enum table table)
+{
+    bool moved = r->moved[table];
+
+    r->moved[table] = false;
+    return moved;
 }
 
 static struct cell *

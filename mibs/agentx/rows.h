@@ -59,6 +59,9 @@ void row_index_number(struct row_index *i, uint32_t number);
 bool rows_link_carrier(
     struct rows *r, const char *site, const char *name, char *out, size_t size);
 
+/* Have rows of the table come or gone since this was last asked? */
+bool rows_have_moved(struct rows *r, enum table table);
+
 /* The row of this index, empty; a table that has no index is given an empty one. NULL: no
  * memory, or an index that does not fit: there is no such row. */
 struct row *rows_put(

@@ -2,6 +2,7 @@
 /* standing.c - two objects of documents: incidents by number, the report's links by id */
 #include "mibs/agentx/standing.h"
 #include "libnhip/buf.h"
+#include "mibs/agentx/fill.h"
 #include "mibs/agentx/fill_shared.h"
 #include "mibs/columns.h"
 #include <stdio.h>
@@ -134,6 +135,17 @@ standing_incident(
     put_covered(s, r, before);
     put_covered(s, r, incident);
     json_decref(before);
+}
+
+void
+standing_moved(const struct standing *s, struct rows *r)
+{
+    const char *number;
+    json_t *incident;
+
+    if (!rows_have_moved(r, TABLE_LINK))
+        return;
+    json_object_foreach(s->incidents, number, incident) fill_incident(r, incident);
 }
 
 void

@@ -23,6 +23,9 @@ void standing_clear(struct standing *s); /* of incidents: a snapshot names all a
 /* An incident as it stands now, NULL: it is gone; the rows of its links follow. */
 void standing_incident(
     struct standing *s, struct rows *r, const char *number, const json_t *incident);
+/* Documents of links have come or gone: where a link is another carrier's now, or none,
+ * its troubles are too. */
+void standing_moved(const struct standing *s, struct rows *r);
 /* A month's report, NULL: none is known; the rows of its links follow. */
 void standing_report(struct standing *s, struct rows *r, const json_t *report);
 /* Into a link's row, which may be NULL. */

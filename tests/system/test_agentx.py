@@ -417,6 +417,15 @@ class AgentX(unittest.TestCase):
             say(doc="incident", **{"is": incident(410, links=["alpha/a"], kind="degraded", cause="congestion")})
             wait_for("it covers another link now", lambda: cause() is None)
             self.assertEqual(self.snmpd.walk()['nhipLinkCause."vnpt"."alpha"."a"'], "congestion")
+            # a line that changes hands takes its troubles with it, and one that goes leaves none
+            trouble = lambda: [k for k in self.snmpd.walk() if k.startswith("nhipTroubleCause") and k.endswith(".411")]
+            self.assertEqual(trouble(), ['nhipTroubleCause."vnpt"."alpha"."a".411'])
+            say(doc="site", **{"is": site("alpha", "viettel")})
+            wait_for("it is the other's", lambda: trouble() == ['nhipTroubleCause."viettel"."alpha"."a".411'])
+            say(gone="site", key="alpha")
+            wait_for("it is nobody's", lambda: trouble() == [])
+            say(doc="site", **{"is": site("alpha", "vnpt")})
+            wait_for("it is back", trouble)
             say(gone="incident", key="411")
             wait_for("it is gone", lambda: "nhipIncidentCause.411" not in self.snmpd.walk())
             self.assertNotIn('nhipTroubleCause."vnpt"."alpha"."a".411', self.snmpd.walk())
