@@ -18,8 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What has a meaning here does not drown in what a device says besides. */
+enum { RATE_MEANT, RATE_OTHER, RATES };
+
 enum {
-    BURST = 50,      /* events of a device at once; then */
+    BURST = 50,      /* events of a device and rate at once; then */
     EVERY_MS = 1000, /* one a second */
     AUTH_TOLD_MS = 3600 * 1000,
     POWER_AGAIN_MS = 5 * 60 * 1000, /* RFC 1628: on battery is told every minute */
@@ -35,7 +38,7 @@ struct device {
     bool ours;
     size_t port_count;
     struct port ports[NH_TRAP_PORTS_MAX];
-    int64_t full_ms;         /* its rate: when the bucket is full again */
+    int64_t full_ms[RATES];  /* when the bucket is full again */
     enum nh_trap_kind power; /* what it was told to say last, NH_TRAP_OTHER: nothing */
     int64_t power_ms;
     uint64_t power_pos;     /* of that event */
@@ -181,7 +184,7 @@ nh_trap_desk_put(struct nh_trap_desk *t, const struct nh_trap_device *device)
 static void
 remember(struct device *d, const struct device *before)
 {
-    d->full_ms = before->full_ms;
+    memcpy(d->full_ms, before->full_ms, sizeof(d->full_ms));
     d->power = before->power;
     d->power_ms = before->power_ms;
     d->power_pos = before->power_pos;
@@ -365,13 +368,15 @@ make_event(const struct device *d, const struct nh_trap_meaning *m, int64_t now_
 
 /* A bucket of BURST that fills by one each EVERY_MS. */
 static bool
-within_rate(struct device *d, int64_t now_ms)
+within_rate(struct device *d, enum nh_trap_kind kind, int64_t now_ms)
 {
-    if (d->full_ms < now_ms)
-        d->full_ms = now_ms;
-    if (d->full_ms - now_ms > (int64_t)(BURST - 1) * EVERY_MS)
+    int64_t *full_ms = &d->full_ms[kind == NH_TRAP_OTHER ? RATE_OTHER : RATE_MEANT];
+
+    if (*full_ms < now_ms)
+        *full_ms = now_ms;
+    if (*full_ms - now_ms > (int64_t)(BURST - 1) * EVERY_MS)
         return false;
-    d->full_ms += EVERY_MS;
+    *full_ms += EVERY_MS;
     return true;
 }
 
@@ -423,7 +428,7 @@ on_traps_trap(void *arg, const char *address, const struct nh_trap *trap, uint64
         return NH_LISTEN_REFUSE;
     nh_trap_mean(trap, &m);
     d = about(t, d, trap);
-    if (m.kind != NH_TRAP_AUTH_FAILURE && !within_rate(d, now_ms)) {
+    if (m.kind != NH_TRAP_AUTH_FAILURE && !within_rate(d, m.kind, now_ms)) {
         t->counts[NH_TRAPS_LIMITED]++;
         nh_log_limited(NH_LOG_WARN, "traps: %s/%s sends too many: the rest is dropped",
             d->place, d->id);

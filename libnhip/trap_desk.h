@@ -10,7 +10,7 @@
  * (agent-addr, snmpTrapAddress: RFC 3584). What the replay format has an event for
  * becomes that one; anything else is a `trap` with its words. Authentication failures are
  * counted, and told once an hour with their number; a UPS that repeats itself is told
- * once; a device that floods is cut to a rate.
+ * once; a device that floods is cut to a rate, what has a meaning apart from the rest.
  *
  * An inform is answered when its event is safe: the owner says when.
  * Threads: the loop's only.
