@@ -15,13 +15,12 @@ import subprocess
 import tempfile
 import time
 
-from snmplab import Snmpd, free_port, wait_for
+from snmplab import Snmpd, free_port, mib_root, wait_for
 
 BIN = os.environ["NHIP_BIN"]
 BUILD = os.environ["NHIP_BUILD"]
-VERSION = "1.3.6.1.4.1.8072.9999.9999.847.1.1.2"
-LINK = "1.3.6.1.4.1.8072.9999.9999.847.1.3"
-TABLE = "1.3.6.1.4.1.8072.9999.9999.847.1.4"
+ROOT = ".".join(map(str, mib_root()))
+VERSION, LINK, TABLE = ROOT + ".1.1.2", ROOT + ".1.3", ROOT + ".1.4"
 FLOOR = "1.3.6.1.4.1.8072.9999.9999.848"
 
 

@@ -13,6 +13,41 @@ SOURCE = os.environ.get("NHIP_SOURCE", os.path.join(os.path.dirname(__file__), "
 BUILD = os.environ.get("NHIP_BUILD", os.path.join(SOURCE, "build/debug"))
 MIBDIRS = f"{BUILD}/share/nhip-mibs:{SOURCE}/mibs/stubs:/usr/share/snmp/mibs"
 PATIENCE_S = 40
+MIB_ENV = {"MIBS": "NHIP-MIB", "MIBDIRS": MIBDIRS}
+
+
+def mib_root():
+    """nhipMIB of this build, which may have an enterprise number of its own."""
+    done = subprocess.run(["snmptranslate", "-On", "NHIP-MIB::nhipMIB"], capture_output=True, text=True, check=True,
+                          env={**os.environ, **MIB_ENV, "SNMP_PERSISTENT_DIR": "/dev/null/none"})
+    return tuple(int(n) for n in done.stdout.strip(" .\n").split("."))
+
+
+def ber(oid):
+    """The content of an object identifier in BER."""
+    out = bytes([oid[0] * 40 + oid[1]])
+    for number in oid[2:]:
+        sevens = [number >> shift & 0x7f for shift in range(28, -1, -7)]
+        first = next((i for i, n in enumerate(sevens) if n), 4)
+        out += bytes(n | 0x80 for n in sevens[first:-1]) + bytes(sevens[-1:])
+    return out
+
+
+def example_views():
+    """Views and users of examples/snmpd.conf, moved to the root of this build as its comment says."""
+    playpen, root = "1.3.6.1.4.1.8072.9999.9999.847", mib_root()
+    earlier = len(playpen.split(".")) - len(root)
+    out = []
+    with open(os.path.join(SOURCE, "examples/snmpd.conf"), encoding="utf-8") as f:
+        for line in f.read().splitlines():
+            if not line.startswith(("view", "rouser")):
+                continue
+            words = line.replace(playpen, ".".join(map(str, root))).split()
+            if playpen in line and len(words) == 5:
+                bits = "".join(f"{int(octet, 16):08b}" for octet in words[4].split(":"))[earlier:] + "0" * earlier
+                words[4] = ":".join(f"{int(bits[i:i + 8], 2):02x}" for i in range(0, len(bits), 8))
+            out.append(" ".join(words))
+    return out
 
 
 def free_port(kind=socket.SOCK_DGRAM):
@@ -47,7 +82,7 @@ class Snmpd:
                     "agentXTimeout 2\nagentXRetries 1\n" + conf + "\n" + "\n".join(users) + "\n")
 
     def env(self):
-        return {**os.environ, "MIBS": "NHIP-MIB", "MIBDIRS": MIBDIRS, "SNMP_PERSISTENT_DIR": self.state,
+        return {**os.environ, **MIB_ENV, "SNMP_PERSISTENT_DIR": self.state,
                 "SNMPCONFPATH": os.path.join(self.dir, "none")}
 
     def start(self):
@@ -97,8 +132,7 @@ class Snmptrapd:
         self.proc = subprocess.Popen(
             [SNMPTRAPD, "-f", "-C", "-c", os.path.join(self.dir, "conf"), "-Lf", self.log, "-A", "-OQ", "-p",
              os.path.join(self.dir, "pid"), "-x", os.path.join(self.dir, "none"), f"udp:127.0.0.1:{self.port}"],
-            env={**os.environ, "MIBS": "NHIP-MIB", "MIBDIRS": MIBDIRS,
-                 "SNMP_PERSISTENT_DIR": os.path.join(self.dir, "state"), "SNMPCONFPATH": self.dir},
+            env={**os.environ, **MIB_ENV, "SNMP_PERSISTENT_DIR": os.path.join(self.dir, "state"), "SNMPCONFPATH": self.dir},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def stop(self):

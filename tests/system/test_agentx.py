@@ -13,7 +13,7 @@ import tempfile
 import unittest
 
 from fake_snmpd import END_OF_VIEW, GET, GETNEXT, NO_SUCH_INSTANCE, NOT_WRITABLE, NOWHERE, PING, Gone, Master
-from snmplab import PATIENCE_S, SNMPD, SOURCE, Snmpd, free_port, wait_for
+from snmplab import PATIENCE_S, SNMPD, SOURCE, Snmpd, ber, example_views, free_port, mib_root, wait_for
 
 BIN = os.environ.get("NHIP_BIN", os.path.join(SOURCE, "build/debug/bin"))
 
@@ -162,10 +162,8 @@ class AgentX(unittest.TestCase):
         self.assertNotEqual(self.snmpd.ask("snmpset", "NHIP-MIB::nhipProvince.0", "s", "x").returncode, 0)
 
     def test_a_carrier_sees_its_own_links(self):
-        with open(os.path.join(SOURCE, "examples/snmpd.conf"), encoding="utf-8") as f:
-            example = [line for line in f.read().splitlines() if re.match(r"view|rouser", line)]
         users = [f'createUser {u} SHA-256 "{u} passphrase" AES "{u} privacy"' for u in ("vnpt", "viettel", "province")]
-        self.start_snmpd(conf="\n".join(example), users=users)
+        self.start_snmpd(conf="\n".join(example_views()), users=users)
         self.lab.start_collector()
         self.lab.start("nhip-agentx", "-c", self.lab.conf)
 
@@ -227,7 +225,8 @@ class AgentX(unittest.TestCase):
 
     def test_requests_of_agentx(self):
         """What a search begins with, where it ends, and the same answers while nhip-agentx waits for one itself."""
-        root = (1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 847, 1)
+        beyond = mib_root()[:-1] + (mib_root()[-1] + 1,)
+        root = mib_root() + (1,)
         name = root + (4, 1, 2)  # nhipSiteName
         code = root + (4, 1, 3)
         alpha, beta = ((5, *b"alpha"), (4, *b"beta"))  # as they sort: the shorter one first
@@ -257,8 +256,7 @@ class AgentX(unittest.TestCase):
                 (GETNEXT, [(name + alpha, 0, NOWHERE)], [(code + alpha, 4, b"01321")]),
                 (GETNEXT, [(name, 0, code), (name + alpha, 0, code), (name + beta, 0, NOWHERE)],
                  [sites[0], end(*name, *alpha), sites[1]]),
-                (GETNEXT, [((1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 848), 0, NOWHERE)],
-                 [end(1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 848)]),
+                (GETNEXT, [(beyond, 0, NOWHERE)], [end(*beyond)]),
             ]
         wait_for("the sites", lambda: ask(GET, (name + alpha, 0, NOWHERE))[2] == sites[1:])
         for order in (">", "<"):
@@ -318,7 +316,7 @@ class AgentX(unittest.TestCase):
             wait_for("it is connected", lambda: self.snmpd.walk().get('nhipAgentConnected."alpha"') == "true")
             self.lab.running["nhip-agent"].kill()
             self.lab.running["nhip-agent"].wait()
-            arc = b"\x2b\x06\x01\x04\x01\xbf\x08\xce\x0f\xce\x0f\x86\x4f\x00"  # nhipNotifications
+            arc = ber(mib_root() + (0,))  # nhipNotifications
             told = lambda number: wait_for(f"notification {number}", lambda: arc + number in sink.recv(2000))
             told(b"\x01")
             self.lab.start("nhip-agent", "-c", self.lab.agent_conf)
@@ -382,7 +380,7 @@ class AgentX(unittest.TestCase):
             self.assertEqual([k for k in got if k.startswith("nhipTroubleCause")], ['nhipTroubleCause."vnpt"."alpha"."a".411'])
             self.assertTrue(got["nhipIncidentStarted.411"].startswith("2026-9-21,14:13:20"), got["nhipIncidentStarted.411"])
             # 411 was there before: only what comes now is told, each change once
-            arc = b"\x2b\x06\x01\x04\x01\xbf\x08\xce\x0f\xce\x0f\x86\x4f\x00"
+            arc = ber(mib_root() + (0,))
             heard = []
 
             def told():

@@ -64,9 +64,10 @@ class Mib(unittest.TestCase):
 
     def test_names(self):
         playpen = ".1.3.6.1.4.1.8072.9999.9999.847"
-        self.assertEqual(self.translate("nhipMIB", self.text), playpen)
-        self.assertEqual(self.translate("nhipAgentSilent", self.text), playpen + ".0.1")
-        self.assertEqual(self.translate('nhipLinkState."vnpt"."bao-lac"."a"', self.text),
+        mib, _ = self.own("")
+        self.assertEqual(self.translate("nhipMIB", mib), playpen)
+        self.assertEqual(self.translate("nhipAgentSilent", mib), playpen + ".0.1")
+        self.assertEqual(self.translate('nhipLinkState."vnpt"."bao-lac"."a"', mib),
                          playpen + ".1.3.1.8.4.118.110.112.116.7.98.97.111.45.108.97.99.1.97")
 
     def test_ones_own_number(self):
