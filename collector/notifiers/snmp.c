@@ -181,9 +181,33 @@ put_circuit(struct notice *n, const struct inv_link *l)
         set_text(n, v, l->circuit);
 }
 
+static bool
+is_among(struct inv_contact *const *contacts, size_t count, const struct inv_contact *to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (contacts[i] == to)
+            return true;
+    return false;
+}
+
+/* A carrier's system hears of that carrier's circuits, whoever answers for the incident
+ * by now: it is told of each that it was told of once. */
+static bool
+may_know(const struct inventory *inv, const struct inv_contact *to,
+    const struct inv_carrier *carrier)
+{
+    bool of_a_carrier = false;
+
+    for (size_t i = 0; i < inv->carrier_count && !of_a_carrier; i++)
+        of_a_carrier = is_among(inv->carriers[i].tell, inv->carriers[i].tell_count, to);
+    return !of_a_carrier || is_among(carrier->tell, carrier->tell_count, to) ||
+           is_among(inv->centre.tell, inv->centre.tell_count, to);
+}
+
 /* What a carrier answers for is told with its own circuits alone. */
 static void
-put_circuits(struct notice *n, const struct inventory *inv, const struct incident *in)
+put_circuits(struct notice *n, const struct inventory *inv, const struct inv_contact *to,
+    const struct incident *in)
 {
     const char *carrier = strncmp(in->party, "carrier:", 8) == 0 ? in->party + 8 : NULL;
     size_t count = 0;
@@ -191,7 +215,8 @@ put_circuits(struct notice *n, const struct inventory *inv, const struct inciden
     for (size_t i = 0; i < in->link_count && count < LINKS_MAX; i++) {
         const struct inv_link *l = inventory_link(inv, in->links[i].id);
 
-        if (l == NULL || (carrier != NULL && strcmp(l->carrier->id, carrier) != 0))
+        if (l == NULL || (carrier != NULL && strcmp(l->carrier->id, carrier) != 0) ||
+            !may_know(inv, to, l->carrier))
             continue;
         put_circuit(n, l);
         count++;
@@ -224,7 +249,7 @@ fill(struct notice *n, const struct notify_job *job, const struct incident *in)
     put_gauge(n, in, COLUMN_INCIDENT_REVISION, in->revision);
     put_gauge(n, in, COLUMN_INCIDENT_LINKS, in->link_count);
     put_notice(n, COLUMN_NOTICE_KEY, job->row->key);
-    put_circuits(n, job->inv, in);
+    put_circuits(n, job->inv, job->to, in);
     return kinds[job->row->about];
 }
 

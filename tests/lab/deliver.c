@@ -5,8 +5,8 @@
  *
  * Puts the messages in the database of DIR, then runs the outbox until none waits within
  * the next seconds or is under way. Prints one line a message: key, state, channel,
- * tries. ABOUT is opened, closed, or digest: of incident 412 and of 413, which has closed
- * since.
+ * tries. ABOUT is opened, closed, revised (another carrier answers for it now), or
+ * digest: of incident 412 and of 413, which has closed since.
  */
 #include "collector/outbox.h"
 #include "libnhip/clock.h"
@@ -71,18 +71,23 @@ put(struct deliver *d, const struct inventory *inv, char **arg, int64_t at_ms)
         .link_count = NH_COUNT(links) };
     static const uint32_t also[] = { 413 };
     bool is_digest = strcmp(arg[3], "digest") == 0;
+    bool is_revised = strcmp(arg[3], "revised") == 0;
     struct incident other = in;
     struct message m = { .incident = 412,
         .also_count = is_digest ? NH_COUNT(also) : 0,
         .also = also,
         .channel = arg[2],
         .at_ms = at_ms,
-        .about = strcmp(arg[3], "closed") == 0 ? MESSAGE_CLOSED : MESSAGE_OPENED,
+        .about = strcmp(arg[3], "closed") == 0 ? MESSAGE_CLOSED
+                 : is_revised                  ? MESSAGE_REVISED
+                                               : MESSAGE_OPENED,
         .sms = "NHIP: MAT KET NOI xã Bảo Lạc (01321). Ma SC-0412.",
         .subject =
             "SC-0412: Trạm Bảo Lạc mất kết nối, 6 xã, phường bị ảnh hưởng từ 14:05",
         .text = "Mất kết nối từ 14:05.\n.dòng có dấu chấm = đầu\nHết." };
 
+    if (is_revised)
+        snprintf(in.party, sizeof(in.party), "carrier:viettel");
     snprintf(m.key, sizeof(m.key), "%s", arg[0]);
     for (size_t i = 0; i < inv->contact_count; i++)
         if (strcmp(inv->contacts[i].id, arg[1]) == 0)

@@ -122,6 +122,21 @@ site "x" {{ name = "X"  agent = false  link "a" {{ carrier = "vnpt"  circuit = "
         self.assertIn("nhipIncidentClosed.413", second)
         self.assertEqual([g["nhipNoticeKey.0"] for g in (first, second)], ["digest:nms:1"] * 2)
 
+    def test_another_carriers_circuits(self):
+        """An incident that turns out to be the other carrier's: told to the end, without the other's circuits."""
+        self.starts()
+        self.deliver(self.conf(), "412:revised:nms:2", "nms", "snmp", "revised")
+        got = self.one()
+        self.assertEqual((got["notice"], got["nhipIncidentParty.412"]), ("nhipIncidentRevisedNotice", "carrier:viettel"))
+        self.assertEqual([k for k in got if "Circuit" in k], [])
+        self.nms.stop()
+        os.unlink(self.nms.log)
+        self.starts()
+        # the province's own system hears of them
+        conf = self.conf(more='centre { name = "C"  tell = { "nms" } }')
+        self.deliver(conf, "412:revised:nms:3", "nms", "snmp", "revised")
+        self.assertEqual(self.one()['nhipLinkCircuit."viettel"."x"."b"'], "VT-0009")
+
     def sends(self, conf, key="k"):
         """One message on its way, and what is said of its first try."""
         run = subprocess.Popen([DELIVER, conf, self.dir, key, "nms", "snmp", "opened"], stdout=subprocess.PIPE,
