@@ -95,7 +95,7 @@ explain_silence(const struct trial *t, const char *address, int version)
 
 /* The round has ended: what works, and what does not. */
 static int
-tell(const struct trial *t, const char *address, int version)
+tell(const struct trial *t, const char *address, const struct nh_snmp_credential *c)
 {
     const struct nh_snmp_facts *f = nh_snmp_device_facts(t->device);
     uint8_t engine[32];
@@ -103,11 +103,14 @@ tell(const struct trial *t, const char *address, int version)
     bool shared;
 
     if (f->result == NH_SNMP_TIMEOUT) {
-        explain_silence(t, address, version);
+        explain_silence(t, address, c->version);
         return CTL_NO;
     }
     if (f->result != NH_SNMP_OK) {
         printf("%s\n", nh_snmp_words(f->result));
+        if (f->result == NH_SNMP_VIEW && c->version == 3 && c->level != NH_SNMP_PRIV)
+            printf("or the device wants a higher level of this user than %s\n",
+                c->level == NH_SNMP_NOAUTH ? "noAuthNoPriv" : "authNoPriv");
         return CTL_NO;
     }
     printf("it answers (SNMP v%d)\n", f->version);
@@ -224,7 +227,7 @@ ctl_snmp_test(struct ctl *ctl)
         fprintf(stderr, "nhipctl: %s\n", why);
         status = CTL_USAGE;
     } else {
-        status = tell(&t, ctl->argv[0], c.version);
+        status = tell(&t, ctl->argv[0], &c);
     }
     close_trial(&t);
     nh_loop_free(t.loop);

@@ -852,6 +852,10 @@ class V3(unittest.TestCase):
             (1, v3("full", "auth-wrong-1", "priv-pass-1"), ("wrong authentication key",)),
             (1, v3("full", "auth-pass-1", "priv-wrong-1"), ("wrong privacy key or protocol",)),
             (1, v3("stranger", "auth-pass-1", "priv-pass-1"), ("does not know this user",)),
+            # net-snmp refuses a level that its view does not take by the same error as a view that is too narrow
+            (1, v3("full", "auth-pass-1", "priv-pass-1")[:2], ("access refused", "a higher level of this user than authNoPriv")),
+            (1, ("user=half", "level=noAuthNoPriv"), ("access refused", "a higher level of this user than noAuthNoPriv")),
+            (1, ("user=none", v3("none", "auth-pass-1", "priv-pass-1")[1]), ("does not allow this user this security level",)),
         )
 
         def told(address, *words):
