@@ -31,8 +31,9 @@ struct nh_snmp_neighbour {
                              0 unknown */
     uint32_t number;      /* lldpRemIndex */
     char local[NH_SNMP_LABEL_MAX], name[NH_SNMP_LABEL_MAX], port[NH_SNMP_LABEL_MAX];
-    bool is_vague;     /* `local` is an address, a number or a remark: the name of the
-                          interface     local_index is better, where there is one */
+    /* `local` is an address, a number or a remark: the name of interface local_index is
+     * better, where there is one. */
+    bool is_vague;
     uint32_t stations; /* 0, or how many addresses the bridge has learnt there */
 };
 struct nh_snmp_ping { /* the device's own measurement */
