@@ -12,8 +12,9 @@
  * repeats itself, complains, speaks v1) or failed last time.
  *
  * Names cost as much as counters and hardly change. They are read again when the device
- * says so (ifTableLastChange), when it rebooted, when an unknown ifIndex turns up, and
- * every NAMES_EVERY rounds for devices that say nothing.
+ * says so (ifTableLastChange), when it rebooted, when an unknown ifIndex turns up, when a
+ * counter goes back for no reason, and every NAMES_EVERY rounds for devices that say
+ * nothing.
  *
  * A device that does not answer v2c at all is tried by v1 in the same round; the version
  * that answers stays. Columns that it does not have are left out for LACKS_EVERY rounds.
@@ -67,6 +68,7 @@ struct nh_snmp_device {
     uint32_t counter_lacks; /* bits of nh_snmp_counter_columns without a row */
     uint32_t lacks_round;   /* when they were last found out */
     uint32_t names_round;   /* when names were last read; 0: they are to be */
+    uint32_t back_round;    /* when they last were because a counter went back */
     int64_t until_us;       /* of this round */
     uint64_t ticks, boots, last_change;
     int64_t ticks_us;
@@ -337,12 +339,29 @@ take_figures(struct nh_snmp_device *d)
     note_details(d);
 }
 
+static bool
+is_due(const struct nh_snmp_device *d, uint32_t last_round, uint32_t every)
+{
+    return last_round == 0 || d->facts.round - last_round >= every;
+}
+
+/* Numbers may have been dealt anew among the same interfaces. A device whose counters
+ * just go back is not asked for its names each time. */
+static bool
+may_be_others(struct nh_snmp_device *d)
+{
+    if (!is_due(d, d->back_round, NAMES_EVERY) || !d->list.went_back)
+        return false;
+    d->back_round = d->facts.round;
+    return true;
+}
+
 static void
 take_counters(struct nh_snmp_device *d)
 {
-    nh_snmp_interfaces_end(&d->list, d->facts.round);
-    if (d->unknown_index)
+    if (d->unknown_index || may_be_others(d))
         d->names_round = 0; /* read them in the next round */
+    nh_snmp_interfaces_end(&d->list, d->facts.round);
     d->narrow = false;
     for (size_t i = 0; i < d->list.count && !d->narrow; i++)
         d->narrow = !d->list.rows[i].now[NH_SNMP_IN_OCTETS].wide;
@@ -597,12 +616,6 @@ go_long_way(struct nh_snmp_device *d)
         finish_round(d, err == NH_EINVAL ? NH_SNMP_NO_SUCH : NH_SNMP_LOCAL);
 }
 
-static bool
-is_due(const struct nh_snmp_device *d, uint32_t last_round, uint32_t every)
-{
-    return last_round == 0 || d->facts.round - last_round >= every;
-}
-
 static void
 on_device_system(void *arg, struct nh_snmp_answer *a)
 {
@@ -705,7 +718,7 @@ on_device_whole(void *arg, const struct nh_snmp_walked *what)
     d->walk = NULL;
     if (what->result != NH_SNMP_OK)
         d->apart_until = d->facts.round + LACKS_EVERY;
-    else if (d->begun && !is_as_before(d, what))
+    else if (d->begun && (!is_as_before(d, what) || may_be_others(d)))
         d->names_round = 0;
     if (what->result == NH_SNMP_OK && d->begun && d->names_round != 0) {
         take_counters(d);

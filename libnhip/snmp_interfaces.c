@@ -258,7 +258,7 @@ note_discontinuity(const struct nh_snmp_interfaces *list, struct nh_snmp_interfa
 }
 
 static void
-put_sample(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i, size_t c,
+put_sample(struct nh_snmp_interfaces *list, struct nh_snmp_interface *i, size_t c,
     struct nh_snmp_sample sample)
 {
     if (i->pass != list->pass) {
@@ -269,6 +269,8 @@ put_sample(const struct nh_snmp_interfaces *list, struct nh_snmp_interface *i, s
         keep_last(i, c);
     i->is_read |= (uint8_t)(1U << c);
     i->now[c] = sample;
+    if (sample.wide && i->before[c].wide && sample.value < i->before[c].value)
+        list->went_back = true;
 }
 
 bool
@@ -311,6 +313,7 @@ nh_snmp_interfaces_begin(struct nh_snmp_interfaces *list)
 {
     list->pass++;
     list->at = 0;
+    list->went_back = false;
 }
 
 void

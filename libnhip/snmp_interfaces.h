@@ -25,7 +25,9 @@ struct nh_snmp_interfaces {
     size_t count, cap, at;          /* `at`: where the last cell was put */
     uint32_t pass;                  /* of reading counters; the first is 1 */
     bool bounded;                   /* there were more than are kept */
-    char *texts; /* owned: names and descriptions, once all have been read */
+    bool went_back; /* in this pass a counter of 64 bits did: with nothing that would say
+                       why, another interface may have its number */
+    char *texts;    /* owned: names and descriptions, once all have been read */
     size_t texts_len;
 };
 

@@ -29,6 +29,7 @@ static struct {
     unsigned long change;
     int boots;
     unsigned first_index; /* of the interfaces; their names do not change */
+    int turned;           /* by so many places among them */
     int interfaces;
     int processors;
     bool no_heads;       /* it answers "too big" where anything is asked once */
@@ -99,11 +100,17 @@ add_text(const char *base, unsigned long index, const char *text)
     o->is.bytes_len = strlen(text);
 }
 
+static unsigned long
+index_of(int n)
+{
+    return is.first_index + 1 + (unsigned)((n - 1 + is.turned) % is.interfaces);
+}
+
 static void
 add_interface(int n)
 {
     static char names[INTERFACES + 2][16];
-    unsigned long index = is.first_index + (unsigned long)n;
+    unsigned long index = index_of(n);
     uint64_t octets = (uint64_t)(is.uptime_s * n * 1000);
 
     snprintf(names[n], sizeof(names[n]), "port%d", n);
@@ -268,7 +275,7 @@ check_rates(struct nh_snmp_device *d, double share, const char *name)
         CHECK_NAMED(i != NULL, name);
         if (i == NULL)
             continue;
-        CHECK_EQ(i->index, is.first_index + (unsigned)n, name);
+        CHECK_EQ(i->index, index_of(n), name);
         if (isnan(share)) {
             CHECK_NAMED(isnan(i->rate[NH_SNMP_IN_OCTETS]), name);
             continue;
@@ -337,6 +344,11 @@ other_interfaces(void)
     is.first_index = 80;
     play(d);
     check_rates(d, 1, "other numbers, told by nothing");
+    play(d);
+    is.turned = 1;
+    play(d);
+    check_rates(d, 1, "the same numbers dealt anew, told by nothing");
+    CHECK_EQ(play(d), 2, "and known again");
     nh_snmp_device_free(d);
 }
 
