@@ -46,6 +46,12 @@ static void
 put_ping(
     struct rows *r, struct owner *o, const char *test, const json_t *values, int64_t at_s)
 {
+    static const struct {
+        int column;
+        const char *key;
+    } times[] = { { COLUMN_PING_MIN_RTT, "rtt_min_ms" },
+        { COLUMN_PING_MAX_RTT, "rtt_max_ms" },
+        { COLUMN_PING_AVERAGE_RTT, "rtt_avg_ms" } };
     struct row_index index = { .len = 0 };
     int64_t sent, lost;
     struct row *row;
@@ -60,9 +66,10 @@ put_ping(
     row_number(row, COLUMN_PING_OPER_STATUS, OPER_ENABLED);
     row_number(row, COLUMN_PING_ADDRESS_TYPE, ADDRESS_UNKNOWN);
     row_bytes(row, COLUMN_PING_ADDRESS, "", 0);
-    fill_put(row, COLUMN_PING_MIN_RTT, values, "rtt_min_ms", 1);
-    fill_put(row, COLUMN_PING_MAX_RTT, values, "rtt_max_ms", 1);
-    fill_put(row, COLUMN_PING_AVERAGE_RTT, values, "rtt_avg_ms", 1);
+    for (size_t i = 0; i < NH_COUNT(times); i++) {
+        row_number(row, times[i].column, 0); /* RFC 4560: none was received */
+        fill_put(row, times[i].column, values, times[i].key, 1);
+    }
     row_number(row, COLUMN_PING_RESPONSES, sent - lost);
     row_number(row, COLUMN_PING_SENT, sent);
     if (lost < sent)

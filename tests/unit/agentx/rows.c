@@ -179,6 +179,35 @@ cells(void)
     rows_free(r);
 }
 
+/* RFC 4560: without an answer the times are 0, and not left out. */
+static void
+pings_without_an_answer(void)
+{
+    static const unsigned long entry[] = { 1, 3, 6, 1, 2, 1, 80, 1, 3, 1 };
+    json_t *doc = json_loads("{\"checks\":[{\"id\":\"s/a/path\",\"kind\":\"path\","
+                             "\"values\":{\"sent\":10,\"lost\":10}}]}",
+        0, NULL);
+    unsigned long oid[ROWS_OID_MAX] = { 0 }, found[ROWS_OID_MAX];
+    struct rows *r;
+
+    CHECK(doc != NULL);
+    CHECK_EQ(rows_new(&r), NH_OK, "new");
+    fill_agent(r, doc, 1790000000);
+    memcpy(oid, entry, sizeof(entry));
+    for (unsigned long column = 4; column <= 8; column++) {
+        const struct cell *c;
+        size_t len;
+
+        oid[NH_COUNT(entry)] = column;
+        c = rows_next(r, REGION_PING, oid, NH_COUNT(entry) + 1, false, found, &len);
+        CHECK(c != NULL && found[NH_COUNT(entry)] == column);
+        if (c != NULL)
+            CHECK_EQ(c->number, column == 8 ? 10 : 0, "the probes that were sent");
+    }
+    rows_free(r);
+    json_decref(doc);
+}
+
 /* A document of any shape: no row, or the rows that it can give. */
 static void
 odd_documents(void)
@@ -223,6 +252,7 @@ main(void)
     RUN(walks);
     RUN(a_document_comes_again);
     RUN(cells);
+    RUN(pings_without_an_answer);
     RUN(odd_documents);
     return check_done();
 }
