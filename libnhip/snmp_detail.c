@@ -8,41 +8,21 @@
  */
 #include "libnhip/snmp_detail.h"
 #include "libnhip/buf.h"
+#include "libnhip/snmp_detail_tables.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum {
-    COLUMNS_MAX = 6,
-    INDEX_MAX = 40, /* rows with a longer index are left out */
-    ROWS_MAX = 1024,
-    SENSORS_MAX = 512,
-    EVERY_US = 120 * 1000000,
-    STORAGE_MIN_BYTES = 1000000,
-    NO_LIGHT_DBM = -40,
-    OPTICS_MAX_DBM = 45, /* either side of zero */
-};
-
-struct cell {
-    bool has;
-    double number; /* NAN: it is no number */
-    char text[NH_SNMP_LABEL_MAX];
-};
-
-struct row {
-    uint32_t index[INDEX_MAX];
-    size_t index_len;
-    struct cell cell[COLUMNS_MAX];
-};
+enum { EVERY_US = 120 * 1000000, STORAGE_MIN_BYTES = 1000000 };
 
 struct table {
     size_t max_rows;
-    struct nh_oid columns[COLUMNS_MAX];
+    struct nh_oid columns[NH_SNMP_DETAIL_COLUMNS_MAX];
     /* Is it to be read at all, after what was read before it? NULL: always. */
-    bool (*is_wanted)(const struct nh_snmp_detail *t);
-    void (*take)(struct nh_snmp_detail *t, const struct row *rows, size_t count);
+    bool (*is_wanted)(const struct nh_snmp_details *is);
+    void (*take)(
+        struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count);
 };
 
 struct nh_snmp_detail {
@@ -51,14 +31,13 @@ struct nh_snmp_detail {
     struct nh_snmp_pace *pace;
     size_t next;    /* table; 0: all has been read */
     int64_t due_us; /* when to begin again */
-    struct row *rows;
+    struct nh_snmp_detail_row *rows;
     size_t row_count, row_cap, at;
     struct nh_snmp_details is;
 };
 
-/* Room for one more in a list of at most `max`; NULL: there is none. */
-static void *
-add(void *list, size_t size, size_t *count, size_t max)
+void *
+nh_snmp_detail_add(void *list, size_t size, size_t *count, size_t max)
 {
     void **at = list;
     void *more;
@@ -76,443 +55,39 @@ add(void *list, size_t size, size_t *count, size_t max)
     return more;
 }
 
-static void
-put_label(char to[NH_SNMP_LABEL_MAX], const char *text)
+void
+nh_snmp_detail_label(char to[NH_SNMP_LABEL_MAX], const char *text)
 {
     snprintf(to, NH_SNMP_LABEL_MAX, "%s", text);
 }
 
-/* ---- sensors ---- */
-
-enum { UNITS = 15 };
-static const double LIGHT_MAX_W = 0.1; /* what a module sends or receives is less */
-enum { SENSOR_TYPE, SENSOR_SCALE, SENSOR_PRECISION, SENSOR_VALUE, SENSOR_STATUS };
-
-/* RFC 3433's EntitySensorDataType; dBm is 14 with Cisco. */
-static const char *
-unit_of(double type)
-{
-    static const char *const units[UNITS] = { [3] = "V~",
-        [4] = "V",
-        [5] = "A",
-        [6] = "W",
-        [7] = "Hz",
-        [8] = "°C",
-        [9] = "%RH",
-        [10] = "rpm",
-        [11] = "m³/min",
-        [14] = "dBm" };
-
-    return type >= 0 && type < UNITS ? units[(size_t)type] : NULL;
-}
-
-/* The sensor that an earlier table told of, else a new one; NULL: there is no room. */
-static struct nh_snmp_sensor *
-find_sensor(struct nh_snmp_detail *t, uint32_t index)
-{
-    for (size_t i = 0; i < t->is.sensor_count; i++)
-        if (t->is.sensors[i].index == index)
-            return &t->is.sensors[i];
-    return add(&t->is.sensors, sizeof(*t->is.sensors), &t->is.sensor_count, SENSORS_MAX);
-}
-
-/* A module that does not measure itself has the least of 16 bits with IOS-XR; the
- * standard has the ends of what it allows for more than can be told. */
-static bool
-is_measured(const struct cell *value)
-{
-    return value->has && fabs(value->number) < 1e9 && value->number != INT16_MIN;
-}
-
-/* Scale 9 is units, each step a thousand; precision is decimals. Systems of Cisco that
- * have the standard table beside their own tell every sensor twice: their own is the one
- * that knows of dBm. */
-static void
-take_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct cell *c = rows[i].cell;
-        const char *unit = c[SENSOR_TYPE].has ? unit_of(c[SENSOR_TYPE].number) : NULL;
-        double scale = c[SENSOR_SCALE].has ? c[SENSOR_SCALE].number : 9;
-        double precision = c[SENSOR_PRECISION].has ? c[SENSOR_PRECISION].number : 0;
-        struct nh_snmp_sensor *s;
-
-        if (unit == NULL || !is_measured(&c[SENSOR_VALUE]) || rows[i].index_len != 1 ||
-            !(fabs(precision) <= 9) || !(scale >= 1 && scale <= 17) ||
-            (c[SENSOR_STATUS].has && c[SENSOR_STATUS].number != 1))
-            continue;
-        s = find_sensor(t, rows[i].index[0]);
-        if (s == NULL)
-            return;
-        s->index = rows[i].index[0];
-        s->unit = unit;
-        s->what = "";
-        s->value = c[SENSOR_VALUE].number * pow(10, 3 * (scale - 9) - precision);
-        snprintf(s->name, sizeof(s->name), "#%u", s->index);
-    }
-}
-
-static void
-begin_sensors(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    t->is.sensor_count = 0;
-    free(t->is.sensors);
-    t->is.sensors = NULL;
-    take_sensors(t, rows, count);
-}
-
-enum { OPTICS_BIAS, OPTICS_POWER, OPTICS_LANES };
-
-/* How far `dbm` is from what the number beside it says: hundredths of a dBm, or
- * microwatts where it is above zero. */
-static double
-away_from(double power, double dbm)
-{
-    double far = fabs(dbm - power / 100);
-
-    return power > 0 ? fmin(far, fabs(dbm - 10 * log10(power / 1000))) : far;
-}
-
-/* The text of a lane is in dBm or, with older systems, in hundredths. No module receives
- * more than OPTICS_MAX_DBM; below, the number beside it decides, where it is one. */
-static double
-lane_dbm(double lane, double power)
-{
-    bool has_power = power != 0 && power != -1 && fabs(power) < INT32_MAX;
-
-    if (fabs(lane) > OPTICS_MAX_DBM ||
-        (has_power && away_from(power, lane / 100) < away_from(power, lane)))
-        return lane / 100;
-    return lane;
-}
-
-/*
- * hwOpticalModuleInfoTable: what is received, in microwatts or, below zero, in hundredths
- * of a dBm; -1 and an empty text where there is no module. A module that sends (its bias
- * current is above zero) and receives 0 sees no light. Systems of today have a text of
- * lanes beside it: "-333.00,-340.00", YunShan "-3.33,-3.40".
- */
-static double
-received_dbm(const struct cell *c)
-{
-    double power = c[OPTICS_POWER].has ? c[OPTICS_POWER].number : NAN;
-    char *end;
-    double lane = strtod(c[OPTICS_LANES].text, &end);
-
-    if (end != c[OPTICS_LANES].text && fabs(lane) <= 10000)
-        return lane_dbm(lane, power);
-    if (power > 0 && power < INT32_MAX)
-        return 10 * log10(power / 1000);
-    if (power < -1 && power >= -10000)
-        return power / 100;
-    return power == 0 && c[OPTICS_BIAS].has && c[OPTICS_BIAS].number > 0 ? NO_LIGHT_DBM
-                                                                         : NAN;
-}
-
-static void
-take_optics(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        double dbm = received_dbm(rows[i].cell);
-        struct nh_snmp_sensor *s;
-
-        if (rows[i].index_len != 1 || isnan(dbm))
-            continue;
-        s = add(&t->is.sensors, sizeof(*s), &t->is.sensor_count, SENSORS_MAX);
-        if (s == NULL)
-            return;
-        s->index = rows[i].index[0];
-        s->unit = "dBm";
-        s->what = " Rx";
-        s->value = dbm;
-        snprintf(s->name, sizeof(s->name), "#%u%s", s->index, s->what);
-    }
-}
-
-/* IOS-XR and others have the light of a module in watts: "power Rx 0/0/0/3",
- * "TenGigE0/0/0/18-Rx Power". */
-static void
-say_light_in_dbm(struct nh_snmp_sensor *s)
-{
-    static const char *const ways[] = { "Rx", "RX", "Tx", "TX" };
-    bool is_light = false;
-
-    for (size_t i = 0; i < NH_COUNT(ways); i++)
-        is_light = is_light || strstr(s->name, ways[i]) != NULL;
-    if (!is_light || strstr(s->name, "ower") == NULL || strcmp(s->unit, "W") != 0 ||
-        !(s->value >= 0 && s->value <= LIGHT_MAX_W))
-        return;
-    s->unit = "dBm";
-    s->value =
-        s->value > 0 ? fmax(10 * log10(s->value * 1000), NO_LIGHT_DBM) : NO_LIGHT_DBM;
-}
-
-static bool
-has_sensors(const struct nh_snmp_detail *t)
-{
-    return t->is.sensor_count > 0;
-}
-
-static void
-take_sensor_names(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t k = 0; k < t->is.sensor_count; k++)
-        for (size_t i = 0; i < count; i++)
-            if (rows[i].index_len == 1 && rows[i].index[0] == t->is.sensors[k].index) {
-                const struct cell *c = rows[i].cell;
-
-                if (*c[0].text != '\0' || *c[1].text != '\0')
-                    snprintf(t->is.sensors[k].name, NH_SNMP_LABEL_MAX, "%.*s%s",
-                        NH_SNMP_LABEL_MAX - 1 - (int)strlen(t->is.sensors[k].what),
-                        *c[0].text != '\0' ? c[0].text : c[1].text,
-                        t->is.sensors[k].what);
-                say_light_in_dbm(&t->is.sensors[k]);
-                break;
-            }
-}
-
 /* ---- storage ---- */
 
+/* hrStorageTable: type, description, units, size, used. */
 static void
-take_storage(struct nh_snmp_detail *t, const struct row *rows, size_t count)
+take_storage(
+    struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count)
 {
     static const char ram[] = "1.3.6.1.2.1.25.2.1.2";
 
-    t->is.storage_count = 0;
-    free(t->is.storages);
-    t->is.storages = NULL;
+    is->storage_count = 0;
+    free(is->storages);
+    is->storages = NULL;
     for (size_t i = 0; i < count; i++) {
-        const struct cell *c = rows[i].cell; /* type, descr, units, size, used */
+        const struct nh_snmp_detail_cell *c = rows[i].cell;
         struct nh_snmp_storage *s;
 
         if (!(c[2].number > 0) || !(c[2].number * c[3].number >= STORAGE_MIN_BYTES) ||
             !(c[4].number >= 0))
             continue; /* devfs and its like are kilobytes, and always full */
-        s = add(&t->is.storages, sizeof(*s), &t->is.storage_count, ROWS_MAX);
+        s = nh_snmp_detail_add(
+            &is->storages, sizeof(*s), &is->storage_count, NH_SNMP_DETAIL_ROWS_MAX);
         if (s == NULL)
             return;
-        put_label(s->name, c[1].text);
+        nh_snmp_detail_label(s->name, c[1].text);
         s->is_memory = strcmp(c[0].text, ram) == 0;
         s->size_bytes = c[2].number * c[3].number;
         s->used_bytes = c[2].number * c[4].number;
-    }
-}
-
-/* ---- neighbours ---- */
-
-static struct nh_snmp_neighbour *
-add_neighbour(struct nh_snmp_detail *t, uint32_t local)
-{
-    struct nh_snmp_neighbour *n =
-        add(&t->is.neighbours, sizeof(*n), &t->is.neighbour_count, ROWS_MAX);
-
-    if (n != NULL)
-        n->local_index = local;
-    return n;
-}
-
-enum { LLDP_CHASSIS, LLDP_PORT, LLDP_PORT_DESCR, LLDP_NAME };
-
-/* An address or a number of a port says less than its description. */
-static bool
-names_port(const char *id)
-{
-    size_t len = strlen(id);
-
-    return strspn(id, "0123456789") < len &&
-           !(len == 17 && id[2] == ':' && strspn(id, "0123456789abcdefABCDEF:") == len);
-}
-
-static const char *
-port_label(const struct cell *id, const struct cell *descr)
-{
-    return names_port(id->text) || *descr->text == '\0' || strcmp(descr->text, "-") == 0
-               ? id->text
-               : descr->text;
-}
-
-/*
- * lldpRemTable, by time mark, local port and number: chassisId, portId, portDesc,
- * sysName. MikroTik has it by the number alone, or with a local port 0.
- */
-static void
-take_lldp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    struct nh_snmp_neighbour *n;
-
-    t->is.neighbour_count = 0;
-    free(t->is.neighbours);
-    t->is.neighbours = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct cell *c = rows[i].cell;
-        size_t len = rows[i].index_len;
-
-        if ((len != 3 && len != 1) ||
-            (n = add_neighbour(t, len == 3 ? rows[i].index[1] : 0)) == NULL)
-            continue;
-        n->number = rows[i].index[len - 1];
-        put_label(n->name,
-            *c[LLDP_NAME].text != '\0' ? c[LLDP_NAME].text : c[LLDP_CHASSIS].text);
-        put_label(n->port, port_label(&c[LLDP_PORT], &c[LLDP_PORT_DESCR]));
-    }
-}
-
-static bool
-is_portless(const struct nh_snmp_neighbour *n)
-{
-    return n->local_index == 0 && n->number != 0;
-}
-
-static bool
-has_portless(const struct nh_snmp_detail *t)
-{
-    for (size_t k = 0; k < t->is.neighbour_count; k++)
-        if (is_portless(&t->is.neighbours[k]))
-            return true;
-    return false;
-}
-
-/* mtxrNeighborTable, by the same number: mtxrNeighborInterfaceID, an ifIndex. */
-static void
-take_mikrotik_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t k = 0; k < t->is.neighbour_count; k++)
-        for (size_t i = 0; i < count && is_portless(&t->is.neighbours[k]); i++)
-            if (rows[i].index_len == 1 &&
-                rows[i].index[0] == t->is.neighbours[k].number &&
-                rows[i].cell[0].number > 0 && rows[i].cell[0].number <= (double)INT32_MAX)
-                t->is.neighbours[k].local_index = (uint32_t)rows[i].cell[0].number;
-}
-
-static bool
-has_neighbours(const struct nh_snmp_detail *t)
-{
-    return t->is.neighbour_count > 0;
-}
-
-/* lldpLocPortTable: portId, portDesc of the ports that LLDP counts its own way. */
-static void
-take_lldp_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t k = 0; k < t->is.neighbour_count; k++)
-        for (size_t i = 0; i < count; i++)
-            if (rows[i].index_len == 1 &&
-                rows[i].index[0] == t->is.neighbours[k].local_index) {
-                const struct cell *c = rows[i].cell;
-
-                put_label(t->is.neighbours[k].local, port_label(&c[0], &c[1]));
-                t->is.neighbours[k].is_vague = !names_port(c[0].text);
-                break;
-            }
-}
-
-/* "0/1" of "Gi0/1" */
-static const char *
-number_of(const char *port)
-{
-    return port + strcspn(port, "0123456789");
-}
-
-/*
- * Is it a neighbour that LLDP has told of? CDP adds to its name ("sw-1.xa.vn",
- * "sw-1(SN)") and shortens its port in another way ("Gi0/1", "GigabitEthernet0/1"). Some
- * have LLDP's neighbours in CDP's table by their address.
- */
-static bool
-is_known(
-    const struct nh_snmp_detail *t, uint32_t local, const char *name, const char *port)
-{
-    for (size_t k = 0; k < t->is.neighbour_count; k++) {
-        const struct nh_snmp_neighbour *n = &t->is.neighbours[k];
-        size_t len = strlen(n->name);
-
-        if (n->number == 0 || len == 0)
-            continue;
-        if (strncasecmp(n->name, name, len) == 0 &&
-            (name[len] == '\0' || name[len] == '.' || name[len] == '(') &&
-            strcmp(number_of(n->port), number_of(port)) == 0)
-            return true;
-        if (n->local_index == local && !names_port(name) && strcmp(n->port, port) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* cdpCacheTable, by ifIndex and number: device, port. */
-static void
-take_cdp(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    struct nh_snmp_neighbour *n;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct cell *c = rows[i].cell;
-
-        if (rows[i].index_len != 2 ||
-            is_known(t, rows[i].index[0], c[0].text, c[1].text) ||
-            (n = add_neighbour(t, rows[i].index[0])) == NULL)
-            continue;
-        put_label(n->name, c[0].text);
-        put_label(n->port, c[1].text);
-    }
-}
-
-/* dot1dTpFdbPort: the bridge port of each address. A row a port is enough. */
-static void
-take_stations(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t port = rows[i].cell[0].number > 0 && rows[i].cell[0].number < 65536
-                            ? (uint32_t)rows[i].cell[0].number
-                            : 0;
-        struct nh_snmp_neighbour *n = NULL;
-
-        for (size_t k = 0; k < t->is.neighbour_count && port != 0 && n == NULL; k++)
-            if (t->is.neighbours[k].stations > 0 &&
-                t->is.neighbours[k].local_index == port)
-                n = &t->is.neighbours[k];
-        if (port != 0 && n == NULL && (n = add_neighbour(t, port)) != NULL)
-            snprintf(n->local, sizeof(n->local), "bridge port %u", port);
-        if (n != NULL)
-            n->stations++;
-    }
-}
-
-/* The bridge's port `port`, or NULL. */
-static const struct row *
-find_bridge_port(const struct row *rows, size_t count, uint32_t port)
-{
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].index_len == 1 && rows[i].index[0] == port &&
-            rows[i].cell[0].number > 0 && rows[i].cell[0].number <= (double)INT32_MAX)
-            return &rows[i];
-    return NULL;
-}
-
-/*
- * dot1dBasePortIfIndex: the bridge's ports are counted its own way, too. RouterOS names
- * an ifIndex where the port of the bridge should be: most of them are then no bridge's
- * port.
- */
-static void
-take_bridge_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count)
-{
-    size_t known = 0, unknown = 0;
-
-    for (size_t k = 0; k < t->is.neighbour_count; k++)
-        if (t->is.neighbours[k].stations > 0)
-            *(find_bridge_port(rows, count, t->is.neighbours[k].local_index) != NULL
-                    ? &known
-                    : &unknown) += 1;
-    for (size_t k = 0; k < t->is.neighbour_count; k++) {
-        struct nh_snmp_neighbour *n = &t->is.neighbours[k];
-        const struct row *port = n->stations > 0 && unknown <= known
-                                     ? find_bridge_port(rows, count, n->local_index)
-                                     : NULL;
-
-        if (port != NULL)
-            n->local_index = (uint32_t)port->cell[0].number;
-        if (port != NULL || (n->stations > 0 && count > 0 && unknown > known))
-            *n->local = '\0'; /* the device knows its name */
     }
 }
 
@@ -521,18 +96,20 @@ take_bridge_ports(struct nh_snmp_detail *t, const struct row *rows, size_t count
 /* pingResultsTable, by two names: average, answers, sent. Names are lengths and letters.
  */
 static void
-take_pings(struct nh_snmp_detail *t, const struct row *rows, size_t count)
+take_pings(
+    struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count)
 {
-    t->is.ping_count = 0;
-    free(t->is.pings);
-    t->is.pings = NULL;
+    is->ping_count = 0;
+    free(is->pings);
+    is->pings = NULL;
     for (size_t i = 0; i < count; i++) {
-        const struct cell *c = rows[i].cell;
+        const struct nh_snmp_detail_cell *c = rows[i].cell;
         size_t owner = rows[i].index[0], from = owner + 2;
         struct nh_snmp_ping *p;
 
-        if (owner >= INDEX_MAX || from > rows[i].index_len ||
-            (p = add(&t->is.pings, sizeof(*p), &t->is.ping_count, ROWS_MAX)) == NULL)
+        if (owner >= NH_SNMP_DETAIL_INDEX_MAX || from > rows[i].index_len ||
+            (p = nh_snmp_detail_add(&is->pings, sizeof(*p), &is->ping_count,
+                 NH_SNMP_DETAIL_ROWS_MAX)) == NULL)
             continue;
         for (size_t k = from; k < rows[i].index_len; k++)
             p->target[k - from] = rows[i].index[k] > ' ' && rows[i].index[k] < 127
@@ -560,28 +137,28 @@ take_pings(struct nh_snmp_detail *t, const struct row *rows, size_t count)
 #define PING_RESULT(n)   { 11, { 1, 3, 6, 1, 2, 1, 80, 1, 3, 1, n } }
 
 static const struct table tables[] = {
-    { SENSORS_MAX, { ENTITY_SENSOR(1), ENTITY_SENSOR(2), ENTITY_SENSOR(3), ENTITY_SENSOR(4), ENTITY_SENSOR(5) }, NULL, begin_sensors },
-    { SENSORS_MAX, { CISCO_SENSOR(1), CISCO_SENSOR(2), CISCO_SENSOR(3), CISCO_SENSOR(4), CISCO_SENSOR(5) }, NULL, take_sensors },
-    { SENSORS_MAX, { HUAWEI_OPTICS(7), HUAWEI_OPTICS(8), HUAWEI_OPTICS(32) }, NULL, take_optics },
-    { ROWS_MAX * 2, { ENTITY(7), ENTITY(2) }, has_sensors, take_sensor_names },
-    { ROWS_MAX, { STORAGE(2), STORAGE(3), STORAGE(4), STORAGE(5), STORAGE(6) }, NULL, take_storage },
-    { ROWS_MAX, { LLDP_REMOTE(5), LLDP_REMOTE(7), LLDP_REMOTE(8), LLDP_REMOTE(9) }, NULL, take_lldp },
-    { ROWS_MAX, { MIKROTIK_NEIGHBOUR(8) }, has_portless, take_mikrotik_ports },
-    { ROWS_MAX, { LLDP_LOCAL(3), LLDP_LOCAL(4) }, has_neighbours, take_lldp_ports },
-    { ROWS_MAX, { CDP(6), CDP(7) }, NULL, take_cdp },
-    { ROWS_MAX, { { 11, { 1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2 } } }, NULL, take_stations },
-    { ROWS_MAX, { { 11, { 1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2 } } }, has_neighbours, take_bridge_ports },
-    { ROWS_MAX, { PING_RESULT(6), PING_RESULT(7), PING_RESULT(8) }, NULL, take_pings },
+    { NH_SNMP_DETAIL_SENSORS_MAX, { ENTITY_SENSOR(1), ENTITY_SENSOR(2), ENTITY_SENSOR(3), ENTITY_SENSOR(4), ENTITY_SENSOR(5) }, NULL, nh_snmp_sensors_begin },
+    { NH_SNMP_DETAIL_SENSORS_MAX, { CISCO_SENSOR(1), CISCO_SENSOR(2), CISCO_SENSOR(3), CISCO_SENSOR(4), CISCO_SENSOR(5) }, NULL, nh_snmp_sensors_take },
+    { NH_SNMP_DETAIL_SENSORS_MAX, { HUAWEI_OPTICS(7), HUAWEI_OPTICS(8), HUAWEI_OPTICS(32) }, NULL, nh_snmp_sensors_take_optics },
+    { NH_SNMP_DETAIL_ROWS_MAX * 2, { ENTITY(7), ENTITY(2) }, nh_snmp_sensors_are_there, nh_snmp_sensors_take_names },
+    { NH_SNMP_DETAIL_ROWS_MAX, { STORAGE(2), STORAGE(3), STORAGE(4), STORAGE(5), STORAGE(6) }, NULL, take_storage },
+    { NH_SNMP_DETAIL_ROWS_MAX, { LLDP_REMOTE(5), LLDP_REMOTE(7), LLDP_REMOTE(8), LLDP_REMOTE(9) }, NULL, nh_snmp_neighbours_take_lldp },
+    { NH_SNMP_DETAIL_ROWS_MAX, { MIKROTIK_NEIGHBOUR(8) }, nh_snmp_neighbours_lack_ports, nh_snmp_neighbours_take_mikrotik_ports },
+    { NH_SNMP_DETAIL_ROWS_MAX, { LLDP_LOCAL(3), LLDP_LOCAL(4) }, nh_snmp_neighbours_are_there, nh_snmp_neighbours_take_lldp_ports },
+    { NH_SNMP_DETAIL_ROWS_MAX, { CDP(6), CDP(7) }, NULL, nh_snmp_neighbours_take_cdp },
+    { NH_SNMP_DETAIL_ROWS_MAX, { { 11, { 1, 3, 6, 1, 2, 1, 17, 4, 3, 1, 2 } } }, NULL, nh_snmp_neighbours_take_stations },
+    { NH_SNMP_DETAIL_ROWS_MAX, { { 11, { 1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2 } } }, nh_snmp_neighbours_are_there, nh_snmp_neighbours_take_bridge_ports },
+    { NH_SNMP_DETAIL_ROWS_MAX, { PING_RESULT(6), PING_RESULT(7), PING_RESULT(8) }, NULL, take_pings },
 };
 // clang-format on
 
 /* ---- reading ---- */
 
-static struct row *
+static struct nh_snmp_detail_row *
 find_row(struct nh_snmp_detail *t, const unsigned long *index, size_t len, size_t max)
 {
     for (size_t tried = 0; tried < t->row_count; tried++) {
-        struct row *r = &t->rows[(t->at + tried) % t->row_count];
+        struct nh_snmp_detail_row *r = &t->rows[(t->at + tried) % t->row_count];
         size_t k = 0;
 
         if (r->index_len != len)
@@ -595,7 +172,7 @@ find_row(struct nh_snmp_detail *t, const unsigned long *index, size_t len, size_
     }
     if (t->row_count == t->row_cap) {
         size_t cap = t->row_cap == 0 ? 16 : t->row_cap * 2;
-        struct row *more =
+        struct nh_snmp_detail_row *more =
             t->row_count < max ? realloc(t->rows, cap * sizeof(*more)) : NULL;
 
         if (more == NULL)
@@ -648,10 +225,11 @@ on_detail_cell(void *arg, size_t column, const unsigned long *index, size_t inde
     const struct nh_snmp_var *v, int64_t mono_us)
 {
     struct nh_snmp_detail *t = arg;
-    struct row *r = index_len <= INDEX_MAX && index_len > 0
-                        ? find_row(t, index, index_len, tables[t->next].max_rows)
-                        : NULL;
-    struct cell *c;
+    struct nh_snmp_detail_row *r =
+        index_len <= NH_SNMP_DETAIL_INDEX_MAX && index_len > 0
+            ? find_row(t, index, index_len, tables[t->next].max_rows)
+            : NULL;
+    struct nh_snmp_detail_cell *c;
 
     (void)mono_us;
     if (r == NULL)
@@ -683,7 +261,7 @@ on_detail_walked(void *arg, const struct nh_snmp_walked *what)
 
     t->walk = NULL;
     if (what->result == NH_SNMP_OK)
-        tables[t->next].take(t, t->rows, t->row_count);
+        tables[t->next].take(&t->is, t->rows, t->row_count);
     drop_rows(t);
     t->next++;
     if (what->result != NH_SNMP_TIMEOUT)
@@ -698,13 +276,13 @@ start_table(struct nh_snmp_detail *t)
     };
 
     while (t->next < NH_COUNT(tables) && tables[t->next].is_wanted != NULL &&
-           !tables[t->next].is_wanted(t))
+           !tables[t->next].is_wanted(&t->is))
         t->next++;
     if (t->next == NH_COUNT(tables))
         return;
     plan.columns = tables[t->next].columns;
     plan.max_rows = tables[t->next].max_rows;
-    while (plan.count < COLUMNS_MAX && plan.columns[plan.count].len > 0)
+    while (plan.count < NH_SNMP_DETAIL_COLUMNS_MAX && plan.columns[plan.count].len > 0)
         plan.count++;
     if (nh_snmp_walk_start(&t->walk, t->session, t->pace, &plan) != NH_OK)
         t->walk = NULL;
