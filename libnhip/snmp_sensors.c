@@ -184,6 +184,21 @@ nh_snmp_sensors_are_there(const struct nh_snmp_details *is)
     return is->sensor_count > 0;
 }
 
+/* As its entity is called, cut after a letter where both do not fit. */
+static void
+name_sensor(struct nh_snmp_sensor *s, const char *text)
+{
+    const struct nh_snmp_var v = {
+        .type = NH_SNMP_BYTES, .bytes = text, .bytes_len = strlen(text)
+    };
+    size_t behind = strlen(s->what);
+
+    if (*text == '\0')
+        return;
+    nh_snmp_text(&v, s->name, NH_SNMP_LABEL_MAX - behind);
+    memcpy(s->name + strlen(s->name), s->what, behind + 1);
+}
+
 void
 nh_snmp_sensors_take_names(
     struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count)
@@ -193,10 +208,7 @@ nh_snmp_sensors_take_names(
             if (rows[i].index_len == 1 && rows[i].index[0] == is->sensors[k].index) {
                 const struct nh_snmp_detail_cell *c = rows[i].cell;
 
-                if (*c[0].text != '\0' || *c[1].text != '\0')
-                    snprintf(is->sensors[k].name, NH_SNMP_LABEL_MAX, "%.*s%s",
-                        NH_SNMP_LABEL_MAX - 1 - (int)strlen(is->sensors[k].what),
-                        *c[0].text != '\0' ? c[0].text : c[1].text, is->sensors[k].what);
+                name_sensor(&is->sensors[k], *c[0].text != '\0' ? c[0].text : c[1].text);
                 say_light_in_dbm(&is->sensors[k]);
                 break;
             }
