@@ -168,6 +168,22 @@ inv_title(struct inv_reader *r, const struct nh_conf *c, char **out)
 }
 
 enum nh_err
+inv_row_title(struct inv_reader *r, const struct nh_conf *c, size_t max, char **out)
+{
+    char where[256];
+
+    TRY(inv_title(r, c, out));
+    if (strlen(*out) <= max)
+        return NH_OK;
+    nh_conf_where(c, NULL, where, sizeof(where));
+    nh_log(NH_LOG_WARN,
+        "%s: \"%s\" has more than %zu letters: NHIP-MIB has no row for it, and who looks "
+        "by SNMP does not see it",
+        where, *out, max);
+    return NH_OK;
+}
+
+enum nh_err
 inv_url(struct inv_reader *r, const struct nh_conf *c, const char *name,
     const char *schemes, char **out)
 {

@@ -183,7 +183,7 @@ read_carrier(struct inv_reader *r, const struct nh_conf *c, void *out)
 {
     struct inv_carrier *carrier = out;
 
-    TRY(inv_title(r, c, &carrier->id));
+    TRY(inv_row_title(r, c, INV_ROW_NAME_MAX, &carrier->id));
     TRY(inv_str(r, c, "name", &carrier->name));
     TRY(inv_str(r, c, "hotline", &carrier->hotline));
     return inv_refs(r, c, "tell", INV_CONTACT, &carrier->tell, &carrier->tell_count);
@@ -367,7 +367,7 @@ read_service(struct inv_reader *r, const struct nh_conf *c, void *out)
 {
     struct inv_service *s = out;
 
-    TRY(inv_title(r, c, &s->id));
+    TRY(inv_row_title(r, c, INV_ROW_ID_MAX, &s->id));
     TRY(inv_str(r, c, "name", &s->name));
     TRY(inv_str(r, c, "owner", &s->owner));
     TRY(inv_str(r, c, "query", &s->query));

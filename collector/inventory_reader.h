@@ -121,6 +121,11 @@ enum nh_err inv_absolute(struct inv_reader *r, const struct nh_conf *c, const ch
 bool inv_is_one_of(const char *text, const char *words);
 enum nh_err inv_title(
     struct inv_reader *r, const struct nh_conf *c, char **out) NH_MUST_CHECK;
+/* The title of what has a row in NHIP-MIB: one of more than `max` letters is warned of.
+ */
+enum { INV_ROW_ID_MAX = 40, INV_ROW_NAME_MAX = 24 };
+enum nh_err inv_row_title(
+    struct inv_reader *r, const struct nh_conf *c, size_t max, char **out) NH_MUST_CHECK;
 
 /* inventory_sites.c: sites, the centre, their links and devices. */
 enum nh_err inv_read_sites(struct inv_reader *r) NH_MUST_CHECK;

@@ -45,7 +45,7 @@ read_line(struct inv_reader *r, const struct nh_conf *c, const char *owner,
 {
     size_t size = strlen(owner) + strlen(nh_conf_title(c)) + 2;
 
-    TRY(inv_title(r, c, &link->name));
+    TRY(inv_row_title(r, c, INV_ROW_NAME_MAX, &link->name));
     link->id = inv_alloc(r->store, size, 1);
     if (link->id == NULL)
         return NH_ENOMEM;
@@ -135,7 +135,7 @@ read_device(
 {
     const char *from = nh_conf_str(c, "from");
 
-    TRY(inv_title(r, c, &device->id));
+    TRY(inv_row_title(r, c, INV_ROW_ID_MAX, &device->id));
     TRY(inv_address(r, c, "address", &device->address));
     TRY(inv_ref(r, c, "snmp", INV_SNMP, &device->snmp));
     if (device->snmp != NULL && *device->address == '\0')
@@ -221,7 +221,7 @@ read_site(struct inv_reader *r, const struct nh_conf *c, struct inv_site *site)
 {
     bool lat = nh_conf_is_set(c, "lat"), lon = nh_conf_is_set(c, "lon");
 
-    TRY(inv_title(r, c, &site->id));
+    TRY(inv_row_title(r, c, INV_ROW_ID_MAX, &site->id));
     if (strcmp(site->id, "centre") == 0 || strcmp(site->id, "service") == 0 ||
         strcmp(site->id, "sites") == 0 || strcmp(site->id, "collector") == 0)
         return nh_conf_bad(c, NULL, r->problem,

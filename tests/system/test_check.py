@@ -58,6 +58,19 @@ class Check(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("others may read the secret", err)
 
+    def test_a_name_too_long_for_the_mib_is_said(self):
+        path = self.write("nhip.conf", 'province p { name = P }\ncarrier vnpt { name = V }\n'
+                          f'site {"s" * 40} {{ name = S\n link {"l" * 24} {{ carrier = vnpt interface = wan }}\n }}\n')
+        status, _, err = check(path)
+        self.assertEqual(status, 0)
+        self.assertNotIn("NHIP-MIB", err)
+        path = self.write("nhip.conf", 'province p { name = P }\ncarrier vnpt { name = V }\n'
+                          f'site {"s" * 41} {{ name = S\n link {"l" * 25} {{ carrier = vnpt interface = wan }}\n }}\n')
+        status, _, err = check(path)
+        self.assertEqual(status, 0)
+        for line, letters in ((3, 40), (4, 24)):
+            self.assertRegex(err, f"{path}:{line}: .* more than {letters} letters: NHIP-MIB has no row for it")
+
     def test_no_file(self):
         status, out, err = check("/nonexistent/nhip.conf")
         self.assertEqual(status, 1)
