@@ -65,7 +65,7 @@ void nh_snmp_neighbours_take_cdp(
 /* dot1dTpFdbTable: the bridge's port. */
 void nh_snmp_neighbours_take_stations(
     struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count);
-/* dot1dBasePortTable: ifIndex. */
+/* dot1dBasePortTable: ifIndex; the last one: they come to stand by their ports. */
 void nh_snmp_neighbours_take_bridge_ports(
     struct nh_snmp_details *is, const struct nh_snmp_detail_row *rows, size_t count);
 

@@ -202,6 +202,19 @@ find_bridge_port(const struct nh_snmp_detail_row *rows, size_t count, uint32_t p
     return NULL;
 }
 
+/* Port by port, and of each those with a name before addresses that were learnt there. */
+static int
+by_port(const void *a, const void *b)
+{
+    const struct nh_snmp_neighbour *x = a, *y = b;
+
+    if (x->local_index != y->local_index)
+        return x->local_index < y->local_index ? -1 : 1;
+    if ((x->stations > 0) != (y->stations > 0))
+        return x->stations > 0 ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
 /*
  * dot1dBasePortIfIndex: the bridge's ports are counted its own way, too. RouterOS names
  * an ifIndex where the port of the bridge should be: most of them are then no bridge's
@@ -230,4 +243,6 @@ nh_snmp_neighbours_take_bridge_ports(
         if (port != NULL || (n->stations > 0 && count > 0 && unknown > known))
             *n->local = '\0'; /* the device knows its name */
     }
+    if (is->neighbour_count > 0)
+        qsort(is->neighbours, is->neighbour_count, sizeof(is->neighbours[0]), by_port);
 }
