@@ -92,18 +92,6 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
     return true;
 }
 
-void
-nh_snmp_answer_drop(struct nh_snmp_answer *a)
-{
-    netsnmp_pdu *pdu = a->message;
-
-    a->next = NULL;
-    if (pdu == NULL)
-        return;
-    snmp_free_varbind(pdu->variables);
-    pdu->variables = NULL;
-}
-
 static void
 request_free(struct request *r)
 {
@@ -255,9 +243,9 @@ note_silence(struct nh_snmp *s)
 }
 
 static void
-note_message(struct nh_snmp *s, netsnmp_pdu *pdu)
+note_message(struct nh_snmp *s, const netsnmp_pdu *pdu)
 {
-    struct nh_snmp_answer a = { .mono_us = nh_clock_mono_us(), .message = pdu };
+    struct nh_snmp_answer a = { .mono_us = nh_clock_mono_us() };
     bool report = pdu->command == SNMP_MSG_REPORT;
 
     if (s->probing && report) {

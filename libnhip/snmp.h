@@ -119,13 +119,9 @@ struct nh_snmp_answer {
     size_t error_index; /* 1 is the first object; 0 unknown */
     int64_t mono_us;    /* when it came */
     const void *next;   /* opaque: the place of nh_snmp_next() */
-    void *message;      /* opaque: what nh_snmp_answer_drop() gives back */
 };
 /* Take the next object of an answer; false at the end. */
 bool nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out);
-/* All of it has been taken. What is asked next, still from the callback, then comes to
- * lie where the answer was, and not behind it: the heap stays in one piece. */
-void nh_snmp_answer_drop(struct nh_snmp_answer *a);
 
 enum nh_snmp_ask { NH_SNMP_GET, NH_SNMP_GETNEXT, NH_SNMP_GETBULK };
 

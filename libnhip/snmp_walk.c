@@ -341,7 +341,6 @@ take_answer(struct nh_snmp_walk *w, struct nh_snmp_answer *a)
 
     for (; nh_snmp_next(a, &v); came++)
         take_cell(w, w->asked[came % w->asked_count], &v, a->mono_us);
-    nh_snmp_answer_drop(a);
     if (w->heads + came == 0)
         return NH_SNMP_NONSENSE;
     set_pace(w, w->heads + came);

@@ -91,12 +91,6 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
     return true;
 }
 
-void
-nh_snmp_answer_drop(struct nh_snmp_answer *a)
-{
-    a->next = NULL;
-}
-
 static void
 make_oid(struct nh_snmp *s, size_t i)
 {

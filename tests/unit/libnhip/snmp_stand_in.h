@@ -78,16 +78,4 @@ nh_snmp_next(struct nh_snmp_answer *a, struct nh_snmp_var *out)
     return true;
 }
 
-/* What was lent is gone: whoever looks again finds nothing sensible. */
-void
-nh_snmp_answer_drop(struct nh_snmp_answer *a)
-{
-    struct nh_snmp *s = (struct nh_snmp *)(uintptr_t)a->next;
-
-    if (s == NULL)
-        return;
-    memset(s->vars, 0xa5, s->var_count * sizeof(s->vars[0]));
-    s->taken = s->var_count;
-}
-
 #endif
