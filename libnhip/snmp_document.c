@@ -90,8 +90,7 @@ interface_row(const struct nh_snmp_facts *f, size_t row)
         TEXT_MAX);
     if (*i->name != '\0' && strcmp(i->name, i->descr) != 0)
         put_text(is, "descr", i->descr, TEXT_MAX);
-    if (strcmp(i->alias, i->name) != 0)
-        put_text(is, "alias", i->alias, TEXT_MAX);
+    put_text(is, "alias", i->alias, TEXT_MAX);
     if (i->type != 0)
         json_object_set_new(is, "type", json_integer(i->type));
     if (i->speed_bps != 0)

@@ -88,7 +88,7 @@ print_interfaces(const json_t *list)
             scaled(num(row, "tx_bps"), out),
             scaled(num(row, "rx_errors_ps") + num(row, "tx_errors_ps"), errors),
             scaled(num(row, "rx_drops_ps") + num(row, "tx_drops_ps"), drops), power,
-            str(row, "alias"));
+            strcmp(str(row, "alias"), str(row, "name")) != 0 ? str(row, "alias") : "");
     }
 }
 

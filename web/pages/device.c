@@ -132,10 +132,11 @@ port_row(const json_t *device, const json_t *port, enum nh_lang lang)
     const char *word = word_of_port(port);
     bool up = strcmp(word, "up") == 0, moves = up || strcmp(word, "port_unknown") == 0;
     const char *link = link_at(device, port);
+    const char *name = text_of(port, "name"), *alias = text_of(port, "alias");
     json_t *o = json_object(), *values = json_array();
 
-    put_text(o, "name", text_of(port, "name"));
-    put_text(o, "alias", text_of(port, "alias"));
+    put_text(o, "name", name);
+    put_text(o, "alias", strcmp(alias, name) != 0 ? alias : "");
     put_text(o, "link", link != NULL ? link : "");
     put_text(o, "state", up ? "up" : link != NULL ? "down" : "unknown");
     put_text(o, "word", word);
