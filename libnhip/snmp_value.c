@@ -108,27 +108,6 @@ nh_oid_text(const unsigned long *id, size_t len, char *out, size_t size)
 }
 
 bool
-nh_snmp_number(const struct nh_snmp_var *v, double *out)
-{
-    switch (v->type) {
-    case NH_SNMP_SIGNED:
-        *out = (double)v->number;
-        return true;
-    case NH_SNMP_UNSIGNED:
-    case NH_SNMP_TICKS:
-    case NH_SNMP_COUNTER32:
-    case NH_SNMP_COUNTER64:
-        *out = (double)v->unsigned_number;
-        return true;
-    case NH_SNMP_DECIMAL:
-        *out = v->decimal;
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool
 nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out)
 {
     switch (v->type) {
@@ -146,6 +125,23 @@ nh_snmp_whole_number(const struct nh_snmp_var *v, uint64_t *out)
     default:
         return false;
     }
+}
+
+bool
+nh_snmp_number(const struct nh_snmp_var *v, double *out)
+{
+    uint64_t n;
+
+    if (v->type == NH_SNMP_DECIMAL) {
+        *out = v->decimal;
+    } else if (v->type == NH_SNMP_SIGNED) {
+        *out = (double)v->number;
+    } else {
+        if (!nh_snmp_whole_number(v, &n))
+            return false;
+        *out = (double)n;
+    }
+    return true;
 }
 
 /* Year, month, day, hour, minute, second, tenths, and UTC as +0:0. */
