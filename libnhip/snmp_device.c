@@ -26,7 +26,6 @@
 #include "libnhip/snmp_figures.h"
 #include "libnhip/snmp_interfaces.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,70 +240,6 @@ note_rows(struct nh_snmp_device *d, const struct nh_snmp_walked *what)
 
 /* ---- what comes of them ---- */
 
-/* Where a router counts its modules, "subslot 0/1 transceiver 3 Rx Power Sensor" is at
- * GigabitEthernet0/1/3, and "power Rx 0/1/CPU0/3", or "power Rx 0/1/0/3", at
- * TenGigE0/1/0/3: that number, or "". */
-static void
-read_module(const char *sensor, char out[48])
-{
-    unsigned rack, slot, subslot, module;
-
-    out[0] = '\0';
-    if (sscanf(sensor, "subslot %u/%u transceiver %u", &slot, &subslot, &module) == 3)
-        snprintf(out, 48, "%u/%u/%u", slot, subslot, module);
-    else if (sscanf(sensor, "power Rx %u/%u/%u/%u", &rack, &slot, &subslot, &module) ==
-                 4 ||
-             sscanf(sensor, "power Rx %u/%u/CPU%u/%u", &rack, &slot, &subslot, &module) ==
-                 4)
-        snprintf(out, 48, "%u/%u/%u/%u", rack, slot, subslot, module);
-}
-
-/* How much of the name of a sensor is that of the port: "Te1/1/1 Receive Power Sensor",
- * or of a port whose name ends with the number of the module. */
-static size_t
-port_in_name(const char *sensor, const char *module, const char *port)
-{
-    size_t len = strlen(port), tail_len = strlen(module);
-
-    if (len > 0 && strncmp(sensor, port, len) == 0 &&
-        (sensor[len] < '0' || sensor[len] > '9'))
-        return len;
-    return tail_len > 0 && len > tail_len && strcmp(port + len - tail_len, module) == 0 &&
-                   (port[len - tail_len - 1] < '/' || port[len - tail_len - 1] > '9')
-               ? len
-               : 0;
-}
-
-/* The optical power that an entity's sensor tells, at the interface that its name says.
- */
-static void
-place_power(struct nh_snmp_device *d, const struct nh_snmp_sensor *sensor)
-{
-    struct nh_snmp_interface *best = NULL;
-    size_t longest = 0;
-    char module[48];
-
-    if (strcmp(sensor->unit, "dBm") != 0 ||
-        (strstr(sensor->name, "eceive") == NULL && strstr(sensor->name, "Rx") == NULL &&
-            strstr(sensor->name, "RX") == NULL))
-        return;
-    read_module(sensor->name, module);
-    for (size_t i = 0; i < d->list.count; i++) {
-        const char *const names[] = { d->list.rows[i].name, d->list.rows[i].descr };
-
-        for (size_t k = 0; k < NH_COUNT(names); k++) {
-            size_t len = port_in_name(sensor->name, module, names[k]);
-
-            if (len > longest) {
-                best = &d->list.rows[i];
-                longest = len;
-            }
-        }
-    }
-    if (best != NULL && isnan(best->rx_power_dbm))
-        best->rx_power_dbm = sensor->value;
-}
-
 /* What no profile tells is taken from the standard tables that are read now and then. */
 static void
 note_details(struct nh_snmp_device *d)
@@ -319,7 +254,7 @@ note_details(struct nh_snmp_device *d)
         if (!has_temp && strcmp(s->unit, "°C") == 0 && s->value > 0 && s->value < 150 &&
             !(*temp >= s->value))
             *temp = s->value;
-        place_power(d, s);
+        nh_snmp_interfaces_put_light(&d->list, s);
     }
     for (size_t i = 0; i < is->storage_count && !has_mem; i++)
         if (is->storages[i].is_memory && is->storages[i].size_bytes > largest &&

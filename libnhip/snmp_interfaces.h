@@ -69,6 +69,10 @@ void nh_snmp_interfaces_follow(
  * would leave the heap in pieces. */
 void nh_snmp_interfaces_pack(
     struct nh_snmp_interfaces *list, struct nh_snmp_interfaces *old);
+/* The optical power that an entity's sensor tells, at the interface that its name says;
+ * what is no such sensor, or at none, is left (snmp_light.c). */
+void nh_snmp_interfaces_put_light(
+    struct nh_snmp_interfaces *list, const struct nh_snmp_sensor *sensor);
 /* There will be about `count` rows. */
 void nh_snmp_interfaces_reserve(struct nh_snmp_interfaces *list, size_t count);
 
